@@ -1,0 +1,297 @@
+//! A database with its connections: reads side by side, one writer at a time on SQLite, its own connection each on Postgres.
+
+use std::{
+    ops::{Deref, DerefMut},
+    path::PathBuf,
+    sync::{Arc, Mutex, OnceLock},
+    time::{Duration, Instant},
+};
+
+use relevo_model::TenantId;
+use sqlx::{
+    ConnectOptions, Connection, SqliteConnection,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+};
+use tokio::sync::{OnceCell, OwnedRwLockReadGuard, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
+
+use crate::{
+    Error, Notice, Result, migrate,
+    pg::PgConns,
+    sql::Conn,
+    writer::{self, Job, Lent},
+};
+
+/// Readers of one SQLite file at a time; each is a thread and a page cache.
+const READERS: usize = 2;
+/// Jobs that may wait for the writer before callers wait to put theirs in.
+const WAITING: usize = 4_096;
+
+pub(crate) enum Place {
+    Sqlite(PathBuf),
+    Postgres { conns: PgConns, schema: String },
+}
+
+pub(crate) struct Base {
+    pub(crate) kind: migrate::Kind,
+    /// The tenant whose cell this is; none for the platform.
+    pub(crate) tenant: Option<TenantId>,
+    pub(crate) place: Place,
+    pub(crate) notify: Box<dyn Fn(Vec<Notice>) + Send + Sync>,
+    /// What every write of an owner must find in the lease row; none where one process owns the file.
+    pub(crate) fence: Mutex<Option<i64>>,
+    jobs: OnceLock<mpsc::Sender<Job>>,
+    ready: OnceCell<()>,
+    readers: Mutex<Vec<SqliteConnection>>,
+    reading: Arc<Semaphore>,
+    used: Mutex<Instant>,
+}
+
+impl Base {
+    pub(crate) fn new(kind: migrate::Kind, tenant: Option<TenantId>, place: Place, notify: Box<dyn Fn(Vec<Notice>) + Send + Sync>) -> Arc<Self> {
+        Arc::new(Self {
+            kind,
+            tenant,
+            place,
+            notify,
+            fence: Mutex::new(None),
+            jobs: OnceLock::new(),
+            ready: OnceCell::new(),
+            readers: Mutex::default(),
+            reading: Arc::new(Semaphore::new(READERS)),
+            used: Mutex::new(Instant::now()),
+        })
+    }
+
+    /// Migrates at the first use; whoever comes meanwhile waits for the same migration.
+    pub(crate) async fn ready(self: &Arc<Self>) -> Result<()> {
+        self.ready
+            .get_or_try_init(|| async {
+                let mut conn = self.connect().await?;
+                let name = match &self.place {
+                    Place::Sqlite(path) => path.display().to_string(),
+                    Place::Postgres { schema, .. } => schema.clone(),
+                };
+                migrate::run(&mut conn, self.kind, &name).await?;
+                self.give_back(conn).await;
+                Ok::<_, Error>(())
+            })
+            .await
+            .map(|()| ())
+    }
+
+    /// A connection that may write, outside of any transaction.
+    pub(crate) async fn connect(&self) -> Result<Conn> {
+        match &self.place {
+            Place::Sqlite(_) => Ok(Conn::Sqlite(self.open_sqlite(false).await?)),
+            Place::Postgres { conns, schema } => Ok(Conn::Postgres(conns.take(schema).await?)),
+        }
+    }
+
+    pub(crate) async fn give_back(&self, conn: Conn) {
+        match (conn, &self.place) {
+            (Conn::Sqlite(conn), _) => drop(conn.close().await),
+            (Conn::Postgres(conn), Place::Postgres { conns, schema }) => conns.rest(schema, conn),
+            (Conn::Postgres(_), Place::Sqlite(_)) => unreachable!("a cell has one kind of connections"),
+        }
+    }
+
+    async fn open_sqlite(&self, read_only: bool) -> Result<SqliteConnection> {
+        let Place::Sqlite(path) = &self.place else { unreachable!("only asked for files") };
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(!read_only)
+            .read_only(read_only)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .statement_cache_capacity(400)
+            .pragma("cache_size", if read_only { "-1024" } else { "-4096" })
+            // The default of 1,000 pages stops the writer for a sync every few hundred messages.
+            .pragma("wal_autocheckpoint", "4000")
+            .pragma("journal_size_limit", "67108864");
+        let mut conn = options.connect().await?;
+        if !read_only {
+            // Asserted, not assumed: an acknowledged message is only safe with both.
+            let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous").fetch_one(&mut conn).await?;
+            let (journal,): (String,) = sqlx::query_as("PRAGMA journal_mode").fetch_one(&mut conn).await?;
+            if synchronous != 2 || journal != "wal" {
+                return Err(Error::Unavailable(format!("{}: expected WAL with synchronous=FULL, found {journal} with {synchronous}", path.display())));
+            }
+        }
+        Ok(conn)
+    }
+
+    pub(crate) async fn read(self: &Arc<Self>) -> Result<Read> {
+        self.ready().await?;
+        self.touch();
+        match &self.place {
+            Place::Sqlite(_) => {
+                let permit = Arc::clone(&self.reading).acquire_owned().await.map_err(|_| Error::Unavailable("closing".into()))?;
+                let at_rest = self.readers.lock().expect("nothing panics while it holds the readers").pop();
+                let conn = match at_rest {
+                    Some(conn) => conn,
+                    None => self.open_sqlite(true).await?,
+                };
+                Ok(Read { conn: Some(Conn::Sqlite(conn)), base: Arc::clone(self), _permit: Some(permit) })
+            }
+            Place::Postgres { conns, schema } => Ok(Read { conn: Some(Conn::Postgres(conns.take(schema).await?)), base: Arc::clone(self), _permit: None }),
+        }
+    }
+
+    pub(crate) async fn write(self: &Arc<Self>) -> Result<Write> {
+        self.ready().await?;
+        self.touch();
+        let (conn, back) = match &self.place {
+            Place::Sqlite(_) => {
+                let (ask, answer) = oneshot::channel();
+                self.put(Job::Lend(ask)).await?;
+                let Lent { conn, back } = answer.await.map_err(|_| Error::Unavailable("the writer stopped".into()))??;
+                (Conn::Sqlite(conn), Some(back))
+            }
+            Place::Postgres { conns, schema } => {
+                let mut conn = Conn::Postgres(conns.take(schema).await?);
+                run!(&mut conn, "BEGIN")?;
+                (conn, None)
+            }
+        };
+        Ok(Write { conn: Some(conn), back, base: Arc::clone(self), notices: Vec::new(), _awake: None })
+    }
+
+    /// Hands a job to the writer, which starts with the first.
+    pub(crate) async fn put(self: &Arc<Self>, job: Job) -> Result<()> {
+        self.touch();
+        let jobs = self.jobs.get_or_init(|| {
+            let (jobs, waiting) = mpsc::channel(WAITING);
+            tokio::spawn(writer::run(Arc::downgrade(self), waiting));
+            jobs
+        });
+        jobs.send(job).await.map_err(|_| Error::Unavailable("the writer stopped".into()))
+    }
+
+    fn touch(&self) {
+        *self.used.lock().expect("nothing panics while it holds the time") = Instant::now();
+    }
+
+    /// Closes readers that nobody used for this long.
+    pub(crate) async fn close_unused(&self, unused: Duration) {
+        if self.used.lock().expect("nothing panics while it holds the time").elapsed() < unused {
+            return;
+        }
+        let readers = std::mem::take(&mut *self.readers.lock().expect("nothing panics while it holds the readers"));
+        for reader in readers {
+            drop(reader.close().await);
+        }
+    }
+}
+
+/// A connection to read with; what one statement saw the next may see changed.
+pub struct Read {
+    conn: Option<Conn>,
+    base: Arc<Base>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Deref for Read {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        self.conn.as_ref().expect("taken only when dropped")
+    }
+}
+
+impl DerefMut for Read {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.conn.as_mut().expect("taken only when dropped")
+    }
+}
+
+impl Drop for Read {
+    fn drop(&mut self) {
+        match (self.conn.take(), &self.base.place) {
+            (Some(Conn::Sqlite(conn)), _) => self.base.readers.lock().expect("nothing panics while it holds the readers").push(conn),
+            (Some(Conn::Postgres(conn)), Place::Postgres { conns, schema }) => conns.rest(schema, conn),
+            _ => {}
+        }
+    }
+}
+
+/// A transaction. Dropping it without `commit` rolls it back.
+pub struct Write {
+    conn: Option<Conn>,
+    back: Option<oneshot::Sender<(SqliteConnection, bool)>>,
+    base: Arc<Base>,
+    notices: Vec<Notice>,
+    _awake: Option<OwnedRwLockReadGuard<bool>>,
+}
+
+impl Write {
+    pub(crate) fn keep_awake(&mut self, guard: OwnedRwLockReadGuard<bool>) {
+        self._awake = Some(guard);
+    }
+
+    /// Tells what must follow the commit; it is sent by the commit, and only then.
+    pub fn after_commit(&mut self, notice: Notice) {
+        self.notices.push(notice);
+    }
+
+    /// Fails unless this node still owns the cell; holds the lease until the commit.
+    pub async fn as_owner(&mut self) -> Result<()> {
+        let (fence, tenant) = (*self.base.fence.lock().expect("nothing panics while it holds the fence"), self.base.tenant);
+        match (fence, tenant) {
+            (Some(epoch), Some(tenant)) => writer::hold_lease(self, &tenant, epoch).await,
+            _ => Ok(()),
+        }
+    }
+
+    pub async fn commit(mut self) -> Result<()> {
+        let mut conn = self.conn.take().expect("taken only here and when dropped");
+        let done = run!(&mut conn, "COMMIT");
+        match (conn, self.back.take()) {
+            // A receiver that is gone means that the writer stopped; the connection closes with it.
+            (Conn::Sqlite(conn), Some(back)) => drop(back.send((conn, done.is_ok()))),
+            (Conn::Postgres(conn), _) if done.is_ok() => {
+                if let Place::Postgres { conns, schema } = &self.base.place {
+                    conns.rest(schema, conn);
+                }
+            }
+            (conn, _) => self.conn = Some(conn),
+        }
+        done?;
+        (self.base.notify)(std::mem::take(&mut self.notices));
+        Ok(())
+    }
+}
+
+impl Deref for Write {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        self.conn.as_ref().expect("taken only by commit and drop")
+    }
+}
+
+impl DerefMut for Write {
+    fn deref_mut(&mut self) -> &mut Conn {
+        self.conn.as_mut().expect("taken only by commit and drop")
+    }
+}
+
+impl Drop for Write {
+    fn drop(&mut self) {
+        match (self.conn.take(), self.back.take()) {
+            (Some(Conn::Sqlite(conn)), Some(back)) => drop(back.send((conn, false))),
+            (Some(Conn::Postgres(mut conn)), _) => {
+                let base = Arc::clone(&self.base);
+                tokio::spawn(async move {
+                    if sqlx::query("ROLLBACK").execute(&mut *conn).await.is_ok()
+                        && let Place::Postgres { conns, schema } = &base.place
+                    {
+                        conns.rest(schema, conn);
+                    } else {
+                        conn.close_on_drop();
+                    }
+                });
+            }
+            _ => {}
+        }
+    }
+}

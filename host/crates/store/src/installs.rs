@@ -1,0 +1,53 @@
+//! Plugins attached to service points, in their order.
+
+use relevo_model::*;
+use serde_json::Value;
+
+use crate::{
+    Result, Write,
+    sql::{Conn, Json},
+};
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Install {
+    #[sqlx(try_from = "String")]
+    pub id: InstallId,
+    #[sqlx(try_from = "String")]
+    pub service_point_id: ServicePointId,
+    pub plugin_id: String,
+    pub version: String,
+    pub position: i64,
+    pub config: Json<Value>,
+    pub enabled: bool,
+    #[sqlx(try_from = "i64")]
+    pub created_at: Time,
+}
+
+impl Conn {
+    /// All of the business, in the order in which each service point asks them.
+    pub async fn installs(&mut self) -> Result<Vec<Install>> {
+        const LIST: &str = "SELECT id, service_point_id, plugin_id, version, position, config, enabled, created_at FROM plugin_installs \
+                            ORDER BY service_point_id, position, id";
+        all!(self, Install, LIST)
+    }
+}
+
+impl Write {
+    pub async fn add_install(&mut self, install: &Install) -> Result<()> {
+        const ADD: &str = "INSERT INTO plugin_installs (id, service_point_id, plugin_id, version, position, config, enabled, created_at) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        run!(
+            self,
+            ADD,
+            install.id.as_str(),
+            install.service_point_id.as_str(),
+            &install.plugin_id,
+            &install.version,
+            install.position,
+            &install.config,
+            install.enabled,
+            install.created_at.0
+        )?;
+        self.config_changed().await
+    }
+}

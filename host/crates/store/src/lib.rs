@@ -1,0 +1,103 @@
+//! The platform and the cells: what is kept, on SQLite and on Postgres, and what commits together.
+
+#[macro_use]
+mod sql;
+
+mod base;
+mod cell;
+pub mod keys;
+mod migrate;
+mod pg;
+mod platform;
+mod store;
+mod writer;
+
+pub mod hot;
+
+mod business;
+mod channels;
+mod conversations;
+mod customers;
+mod events;
+mod installs;
+mod journal;
+mod kv;
+mod messages;
+mod orders;
+mod outbox;
+mod products;
+mod timers;
+mod turns;
+
+pub use base::{Read, Write};
+pub use business::*;
+pub use cell::{Cell, Notice};
+pub use channels::*;
+pub use conversations::*;
+pub use customers::*;
+pub use events::*;
+pub use installs::*;
+pub use kv::*;
+pub use messages::*;
+pub use orders::*;
+pub use outbox::*;
+pub use platform::*;
+pub use products::*;
+pub use sql::{Conn, Json};
+pub use store::{Settings, Store};
+pub use timers::*;
+pub use turns::*;
+
+/// What can go wrong here that a caller treats differently; the rest is `Other`.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// Another writer was there first; run the whole command again on fresh reads.
+    #[error("somebody else wrote the same rows in between: {0}")]
+    Conflict(String),
+    /// This node no longer owns the cell.
+    #[error("this node no longer owns the cell of tenant {0}")]
+    NotOwner(relevo_model::TenantId),
+    /// The disk is full, cannot sync, or the database does not answer. Nothing was stored.
+    #[error("the database cannot take writes now: {0}")]
+    Unavailable(String),
+    #[error("tenant {0} does not exist")]
+    NoTenant(String),
+    #[error(transparent)]
+    Key(#[from] keys::KeyError),
+    #[error("{0}")]
+    Setting(String),
+    #[error(transparent)]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    #[error(transparent)]
+    Other(sqlx::Error),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl From<sqlx::Error> for Error {
+    fn from(error: sqlx::Error) -> Self {
+        use sqlx::error::ErrorKind;
+        match &error {
+            sqlx::Error::Database(inner) => {
+                let code = inner.code().unwrap_or_default();
+                let message = inner.message().to_owned();
+                match inner.kind() {
+                    ErrorKind::UniqueViolation | ErrorKind::CheckViolation => return Self::Conflict(message),
+                    _ => {}
+                }
+                // SQLite: 5 BUSY, 10 IOERR and its extensions, 13 FULL, 14 CANTOPEN; Postgres: classes 08, 53, 57, 58.
+                let sqlite = code.parse::<i64>().map(|code| code & 0xff);
+                if code.len() < 5 && matches!(sqlite, Ok(5 | 8 | 10 | 13 | 14)) || ["08", "53", "57", "58"].iter().any(|class| code.len() == 5 && code.starts_with(class)) {
+                    return Self::Unavailable(message);
+                }
+                // Postgres: serialization failure, deadlock.
+                if code == "40001" || code == "40P01" {
+                    return Self::Conflict(message);
+                }
+                Self::Other(error)
+            }
+            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unavailable(error.to_string()),
+            _ => Self::Other(error),
+        }
+    }
+}

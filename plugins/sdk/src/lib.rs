@@ -1,0 +1,104 @@
+//! Write Relevo flows in Rust.
+//!
+//! ```
+//! use relevo_plugin::{Event, Failure, Flow, Outcome, Reply, Turn, flow};
+//!
+//! struct Polite;
+//!
+//! impl Flow for Polite {
+//!     fn handle(turn: &Turn, event: Event) -> Result<Outcome, Failure> {
+//!         let Event::Messages(_) = event else { return Ok(Outcome::pass()) };
+//!         let name = turn.customer().name.unwrap_or_default();
+//!         Ok(Reply::new().text(format!("Hola, {name}.")).done())
+//!     }
+//! }
+//!
+//! flow!(Polite);
+//! ```
+//!
+//! Inside of WebAssembly the functions here call the host; natively they call [`memory`], so that `cargo test` runs whole dialogues.
+
+pub mod bindings;
+mod host;
+#[cfg(not(target_family = "wasm"))]
+pub mod memory;
+mod money;
+mod outside;
+mod records;
+mod reply;
+mod turn;
+mod values;
+
+pub use bindings::exports::relevo::flow::flow::{Event, Failure, Ids, Outcome, StateChange};
+pub use bindings::relevo::flow::actions::{Action, Button, Row, Section, Speech};
+pub use bindings::relevo::flow::events::{Choice, Content, Inbound, Location, Media, OrderItem};
+pub use bindings::relevo::flow::turn::{CustomerCard, Line, ServicePointCard};
+pub use bindings::relevo::flow::types;
+pub use bindings::relevo::flow::{actions, events};
+pub use money::money;
+pub use records::{Collection, Document, Page, Query};
+pub use reply::Reply;
+pub use turn::Turn;
+pub use values::Values;
+
+/// The contract's types of these interfaces; their functions are methods of [`Turn`].
+pub mod kv {
+    pub use crate::bindings::relevo::flow::kv::{Entry, Scope};
+}
+pub mod http {
+    pub use crate::bindings::relevo::flow::http::{Request, Response};
+}
+pub mod system {
+    pub use crate::bindings::relevo::flow::system::Level;
+}
+
+/// A conversation's logic. Every call starts from a fresh instance: what must last goes into the state or the records.
+pub trait Flow {
+    /// Answers one event.
+    ///
+    /// # Errors
+    /// A failure makes the host try the turn again where that can help (`unavailable`, `timed-out`, `conflict`);
+    /// else the conversation goes to a person. Nothing that the turn wrote stands.
+    fn handle(turn: &Turn, event: Event) -> Result<Outcome, Failure>;
+}
+
+/// Makes a [`Flow`] the component's export. Does nothing on native targets.
+#[macro_export]
+macro_rules! flow {
+    ($flow:ty) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            struct Component;
+
+            impl $crate::bindings::exports::relevo::flow::flow::Guest for Component {
+                fn handle(ids: $crate::Ids, event: $crate::Event) -> ::core::result::Result<$crate::Outcome, $crate::Failure> {
+                    <$flow as $crate::Flow>::handle(&$crate::Turn::new(ids), event)
+                }
+            }
+
+    $crate::bindings::export_flow!(Component with_types_in $crate::bindings);
+        };
+    };
+}
+
+impl Outcome {
+    /// Leaves the event to the next flow of the service point.
+    pub fn pass() -> Self {
+        Self { handled: false, actions: Vec::new(), state: StateChange::Keep }
+    }
+}
+
+impl Inbound {
+    /// What the customer wrote, or the title of what they chose.
+    pub fn words(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            Content::Choice(choice) => Some(&choice.title),
+            _ => None,
+        }
+    }
+}
+
+pub(crate) fn malformed(what: &str, error: &serde_json::Error) -> Failure {
+    Failure::Invalid(format!("{what}: {error}"))
+}

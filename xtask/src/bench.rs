@@ -1,0 +1,77 @@
+//! `cargo xtask bench`: what the release build can do. Not part of CI: it wants an idle machine.
+
+mod load;
+mod report;
+mod server;
+
+use anyhow::Result;
+use clap::Subcommand;
+
+use crate::postgres::{self, Durability};
+use crate::workspace::Workspace;
+use crate::{needs, plugins, process};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    bench: Option<Bench>,
+}
+
+#[derive(Subcommand)]
+enum Bench {
+    /// Signed webhooks from many customers against the release binary (what runs when nothing is named)
+    Load(load::Arguments),
+    /// The writer task of a SQLite cell alone
+    Store {
+        /// Passed on to the store's example `writer`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// A fresh instance and one call of the storefront
+    Sandbox {
+        /// Passed on to the sandbox's example `call`
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+    /// The crash tests, many times at each point
+    Crash {
+        /// Runs per kill point and engine
+        #[arg(long, default_value_t = 200)]
+        runs: u32,
+        /// Fails with the command instead of installing what is missing
+        #[arg(long)]
+        no_install: bool,
+    },
+}
+
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+    match &arguments.bench {
+        None => load::run(workspace, &load::Arguments::default()),
+        Some(Bench::Load(arguments)) => load::run(workspace, arguments),
+        Some(Bench::Store { arguments }) => example(workspace, "relevo-store", "writer", arguments),
+        Some(Bench::Sandbox { arguments }) => {
+            plugins::build(workspace, true)?;
+            let storefront = workspace.packed().join("storefront.wasm").to_string_lossy().into_owned();
+            example(workspace, "relevo-sandbox", "call", &[&[storefront], arguments.as_slice()].concat())
+        }
+        Some(Bench::Crash { runs, no_install }) => crash(workspace, *runs, !no_install),
+    }
+}
+
+fn example(workspace: &Workspace, package: &str, name: &str, arguments: &[String]) -> Result<()> {
+    let mut command = workspace.cargo();
+    command.args(["run", "--release", "--locked", "--package", package, "--example", name, "--"]).args(arguments);
+    process::run(&mut command)
+}
+
+fn crash(workspace: &Workspace, runs: u32, may_install: bool) -> Result<()> {
+    plugins::build(workspace, may_install)?;
+    let postgres = needs::postgres(Durability::On, may_install)?;
+    process::say(format!("Postgres: {postgres}"));
+    let mut tests = workspace.cargo();
+    tests.args(["test", "--locked", "--package", "relevo", "--test", "it", "crash", "--", "--nocapture"]);
+    tests.env("RELEVO_CRASH_RUNS", runs.to_string()).env(postgres::VARIABLE, postgres.url());
+    process::run(&mut tests)?;
+    postgres.close();
+    Ok(())
+}

@@ -1,0 +1,109 @@
+//! `cargo xtask plugins`: the built-in flows as components with their manifests, in target/plugins.
+
+mod fingerprint;
+mod pack;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result, bail};
+
+use crate::workspace::Workspace;
+use crate::{needs, process};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    /// Fails instead of adding the wasm target with rustup
+    #[arg(long)]
+    no_install: bool,
+}
+
+/// A folder under plugins/ that has a manifest; one without, such as the SDK, is a library.
+struct Plugin {
+    name: String,
+    manifest: PathBuf,
+}
+
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+    build(workspace, !arguments.no_install)?;
+    for plugin in find(&workspace.plugins())? {
+        let file = packed_file(workspace, &plugin.name);
+        println!("{} ({} bytes)", file.display(), file.metadata()?.len());
+    }
+    Ok(())
+}
+
+/// Builds and packs all plugins, unless sources, contract, lockfile and compiler are those of the last time.
+pub(crate) fn build(workspace: &Workspace, may_install: bool) -> Result<()> {
+    let plugins = find(&workspace.plugins())?;
+    let fingerprint = fingerprint::of_sources(&workspace.root)?;
+    let stamp = workspace.packed().join("fingerprint");
+    let all_there = plugins.iter().all(|plugin| packed_file(workspace, &plugin.name).is_file());
+    if all_there && fs::read_to_string(&stamp).is_ok_and(|last| last == fingerprint) {
+        return Ok(());
+    }
+
+    needs::wasm_target(may_install)?;
+    process::run(workspace.plugins_cargo().args(["build", "--release", "--locked", "--target", needs::WASM_TARGET]))?;
+
+    fs::create_dir_all(workspace.packed())?;
+    let built = workspace.plugins_target().join(needs::WASM_TARGET).join("release");
+    for plugin in &plugins {
+        let component = component_file(&built, &plugin.name)?;
+        let packed = pack::pack(&fs::read(&component)?, &fs::read_to_string(&plugin.manifest)?)
+            .with_context(|| format!("cannot pack {} with {}", component.display(), plugin.manifest.display()))?;
+        write_if_changed(&packed_file(workspace, &plugin.name), &packed)?;
+    }
+    remove_others(workspace, &plugins)?;
+    fs::write(stamp, fingerprint)?;
+    Ok(())
+}
+
+fn find(folder: &Path) -> Result<Vec<Plugin>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut plugins = Vec::new();
+    for entry in entries {
+        let entry = entry?;
+        let manifest = entry.path().join("manifest.json");
+        if manifest.is_file() {
+            plugins.push(Plugin { name: entry.file_name().to_string_lossy().into_owned(), manifest });
+        }
+    }
+    plugins.sort_by(|left, right| left.name.cmp(&right.name));
+    if plugins.is_empty() {
+        bail!("no plugin in {}: each has a manifest.json in its folder", folder.display());
+    }
+    Ok(plugins)
+}
+
+/// A crate may be called as its folder, or with `relevo-` or `-plugin` around it.
+fn component_file(built: &Path, name: &str) -> Result<PathBuf> {
+    let name = name.replace('-', "_");
+    let candidates = [format!("{name}.wasm"), format!("relevo_{name}.wasm"), format!("{name}_plugin.wasm"), format!("relevo_plugin_{name}.wasm")];
+    let found = candidates.iter().map(|file| built.join(file)).find(|file| file.is_file());
+    found.with_context(|| format!("the plugin {name} made none of {} in {}: is it a cdylib?", candidates.join(", "), built.display()))
+}
+
+fn packed_file(workspace: &Workspace, name: &str) -> PathBuf {
+    workspace.packed().join(format!("{name}.wasm"))
+}
+
+/// The host embeds these files: an unchanged one must not look changed to cargo.
+fn write_if_changed(file: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(file).is_ok_and(|old| old == bytes) {
+        return Ok(());
+    }
+    fs::write(file, bytes).with_context(|| format!("cannot write {}", file.display()))
+}
+
+/// A plugin that was removed or renamed must not stay embedded.
+fn remove_others(workspace: &Workspace, plugins: &[Plugin]) -> Result<()> {
+    for entry in fs::read_dir(workspace.packed())? {
+        let path = entry?.path();
+        let is_component = path.extension().is_some_and(|extension| extension == "wasm");
+        if is_component && !plugins.iter().any(|plugin| packed_file(workspace, &plugin.name) == path) {
+            fs::remove_file(path)?;
+        }
+    }
+    Ok(())
+}

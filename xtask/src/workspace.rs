@@ -1,0 +1,79 @@
+//! Where the workspace and its target folder are, and cargo commands inside it.
+
+use std::env;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+
+use crate::process;
+
+pub(crate) struct Workspace {
+    pub(crate) root: PathBuf,
+    /// The target folder of the root workspace, wherever cargo's configuration puts it.
+    pub(crate) target: PathBuf,
+    pub(crate) members: Vec<Member>,
+}
+
+pub(crate) struct Member {
+    pub(crate) name: String,
+    /// The names of what it depends on, in any way, as the registry knows them.
+    pub(crate) dependencies: Vec<String>,
+}
+
+impl Workspace {
+    /// Asks cargo; one call, without resolving dependencies.
+    pub(crate) fn find() -> Result<Self> {
+        let mut command = cargo();
+        command.args(["metadata", "--format-version", "1", "--no-deps"]);
+        if let Some(manifest) = env::var_os("CARGO_MANIFEST_DIR") {
+            command.arg("--manifest-path").arg(PathBuf::from(manifest).join("Cargo.toml"));
+        }
+        let metadata: Value = serde_json::from_slice(&process::output(&mut command)?)?;
+
+        let path = |key: &str| metadata[key].as_str().map(PathBuf::from).with_context(|| format!("cargo metadata has no {key}"));
+        let members = metadata["packages"].as_array().map(|packages| packages.iter().map(Member::read).collect()).unwrap_or_default();
+        Ok(Self { root: path("workspace_root")?, target: path("target_directory")?, members })
+    }
+
+    /// A cargo command in the root workspace.
+    pub(crate) fn cargo(&self) -> Command {
+        let mut command = cargo();
+        command.current_dir(&self.root);
+        command
+    }
+
+    /// A cargo command in the plugins' workspace, whose build folder also lies under the root's target folder.
+    pub(crate) fn plugins_cargo(&self) -> Command {
+        let mut command = cargo();
+        command.current_dir(self.plugins()).env("CARGO_TARGET_DIR", self.plugins_target());
+        command
+    }
+
+    pub(crate) fn plugins(&self) -> PathBuf {
+        self.root.join("plugins")
+    }
+
+    pub(crate) fn plugins_target(&self) -> PathBuf {
+        self.target.join("plugins-build")
+    }
+
+    /// Where the packed plugins are put, one file each.
+    pub(crate) fn packed(&self) -> PathBuf {
+        self.target.join("plugins")
+    }
+}
+
+impl Member {
+    fn read(package: &Value) -> Self {
+        let name = |value: &Value| value["name"].as_str().unwrap_or_default().to_owned();
+        let dependencies = package["dependencies"].as_array().map(|all| all.iter().map(name).collect()).unwrap_or_default();
+        Self { name: name(package), dependencies }
+    }
+}
+
+/// The cargo that started us, so that the toolchain stays the same.
+pub(crate) fn cargo() -> Command {
+    Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
+}
