@@ -1,1 +1,19 @@
+//! Relevo: businesses on WhatsApp, each with its own flows, in one process.
 
+pub mod app;
+pub mod channels;
+mod cluster;
+pub mod commands;
+pub mod conversation;
+pub mod demo;
+pub mod doctor;
+pub mod egress;
+mod hours;
+pub mod http;
+pub mod plugins;
+pub mod serve;
+pub mod settings;
+pub mod telemetry;
+pub mod tenants;
+pub mod texts;
+pub mod web;

@@ -1,4 +1,5 @@
-//! What a plugin can reach: one trait per imported interface, implemented by the host for one call.
+//! What a plugin can reach: one trait per imported interface, implemented by the host for one call. Each method is the contract's
+//! function of the same name, whose documentation stands there.
 //!
 //! Before a method is called, the glue has counted it against the call's [`Limits`](crate::Limits), cut page sizes to the
 //! contract's maxima and refused what the manifest did not ask for. What the business granted is the host's to check.

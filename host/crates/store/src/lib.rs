@@ -26,6 +26,7 @@ mod messages;
 mod orders;
 mod outbox;
 mod products;
+mod records;
 mod timers;
 mod turns;
 
@@ -43,8 +44,9 @@ pub use orders::*;
 pub use outbox::*;
 pub use platform::*;
 pub use products::*;
+pub use records::*;
 pub use sql::{Conn, Json};
-pub use store::{Settings, Store};
+pub use store::{Notices, Settings, Store};
 pub use timers::*;
 pub use turns::*;
 

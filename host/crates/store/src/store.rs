@@ -92,14 +92,6 @@ impl Store {
         matches!(self.0.kind, Engine::Postgres(_))
     }
 
-    /// The Postgres pool, for listening to notifications.
-    pub fn postgres(&self) -> Option<&sqlx::PgPool> {
-        match &self.0.kind {
-            Engine::Postgres(conns) => Some(conns.pool()),
-            Engine::Sqlite(_) => None,
-        }
-    }
-
     /// The cell of a tenant. Its tables are made or brought up to date at its first use.
     pub async fn cell(&self, id: &TenantId) -> Result<Cell> {
         if let Some(cell) = self.0.cells.lock().expect("nothing panics while it holds the cells").get(id) {
@@ -209,6 +201,43 @@ async fn close_unused(store: std::sync::Weak<Inner>) {
         let cells: Vec<Cell> = store.cells.lock().expect("nothing panics while it holds the cells").values().cloned().collect();
         for cell in cells {
             cell.base().close_unused(UNUSED).await;
+        }
+    }
+}
+
+/// The channel of Postgres's notices that something waits in a cell.
+const NOTICES: &str = "relevo_cells";
+
+impl Store {
+    /// Tells all nodes that something waits in this cell; on its own connection, outside any transaction.
+    pub async fn announce(&self, tenant: &TenantId) -> Result<()> {
+        if let Engine::Postgres(conns) = &self.0.kind {
+            sqlx::query("SELECT pg_notify($1, $2)").bind(NOTICES).bind(tenant.as_str()).execute(conns.pool()).await?;
+        }
+        Ok(())
+    }
+
+    /// Notices of other nodes from now on.
+    pub async fn listen(&self) -> Result<Notices> {
+        let Engine::Postgres(conns) = &self.0.kind else {
+            return Err(Error::Setting("a single file has no other nodes to hear".into()));
+        };
+        let mut listener = sqlx::postgres::PgListener::connect_with(conns.pool()).await?;
+        listener.listen(NOTICES).await?;
+        Ok(Notices(listener))
+    }
+}
+
+/// What other nodes tell.
+pub struct Notices(sqlx::postgres::PgListener);
+
+impl Notices {
+    /// The next cell in which something waits.
+    pub async fn next(&mut self) -> Result<TenantId> {
+        loop {
+            if let Ok(tenant) = self.0.recv().await?.payload().parse() {
+                return Ok(tenant);
+            }
         }
     }
 }

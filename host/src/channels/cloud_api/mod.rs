@@ -3,6 +3,7 @@
 //! `envelope` looks at a body that nobody vouches for yet, `signature` tells whose it is, `inbound` turns a verified change into the
 //! words of the model; `outbound` turns the model's words into a request and `client` sends it and says what became of it.
 
+pub mod channel;
 pub mod client;
 pub mod envelope;
 pub mod inbound;

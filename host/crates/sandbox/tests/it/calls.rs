@@ -2,7 +2,15 @@
 
 use std::{sync::Arc, time::Duration};
 
-use relevo_sandbox::{CallError, Limits, Retry, TrapKind, api::types::Failure};
+use relevo_sandbox::{
+    CallError, Limits, Retry, TrapKind,
+    api::{
+        actions::{Action, Attachment, File, MediaSource, Said, Speech},
+        events::Event,
+        flow::{Outcome, StateChange},
+        types::Failure,
+    },
+};
 use serde_json::json;
 
 use crate::fixtures::{Bench, Desk, OnGet, call, guest_with, hello, ids, manifest_of};
@@ -23,6 +31,27 @@ async fn an_event_is_handled_on_a_fresh_instance_and_what_it_used_is_told() {
         assert_eq!(report.stats.memory_peak, 2 * 65_536);
         assert!(report.stats.boundary_bytes > 0 && report.stats.wall > Duration::ZERO);
     }
+}
+
+#[test]
+fn what_goes_in_and_comes_out_can_be_journalled_as_json() {
+    let said = Said {
+        content: Speech::Attachment(Attachment {
+            source: MediaSource::File(File { mime: "image/png".into(), name: None, bytes: vec![0, 255] }),
+            caption: Some("mate".into()),
+        }),
+        quotes: None,
+        evidence: vec![],
+        confidence: Some(0.5),
+        category: None,
+    };
+    let outcome = Outcome { handled: true, actions: vec![Action::Say(said), Action::Typing(300)], state: StateChange::Set("{}".into()) };
+
+    let event_again: Event = serde_json::from_str(&serde_json::to_string(&hello()).unwrap()).unwrap();
+    let outcome_again: Outcome = serde_json::from_str(&serde_json::to_string(&outcome).unwrap()).unwrap();
+
+    assert_eq!(event_again, hello());
+    assert_eq!(outcome_again, outcome);
 }
 
 #[tokio::test]

@@ -1,0 +1,231 @@
+//! The process: the store, the plugins, and the businesses that are at work here.
+
+use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
+
+use relevo_model::*;
+use relevo_store::{Route, Store};
+use tokio::sync::{RwLock, mpsc};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    channels::cloud_api::client::Graph,
+    conversation::business::Business,
+    egress::Egress,
+    plugins::Plugins,
+    telemetry::Meters,
+};
+
+/// A lease holds this long without being renewed; it is renewed three times in that.
+const LEASE: Duration = Duration::from_secs(15);
+/// A business with nothing to do rests after this.
+const RESTS: Duration = Duration::from_secs(60);
+
+#[derive(Clone)]
+pub struct App(Arc<Inner>);
+
+/// What an app is made of.
+pub struct Parts {
+    pub store: Store,
+    pub clock: Clock,
+    pub plugins: Plugins,
+    /// None delivers what goes to the Cloud API to the simulator.
+    pub graph: Option<Graph>,
+    pub egress: Egress,
+    pub meters: Meters,
+    /// Whether this node runs timers.
+    pub jobs: bool,
+    pub webhooks: WebhookSettings,
+    /// Whether the clock may be advanced from a page.
+    pub demo: bool,
+}
+
+pub struct WebhookSettings {
+    pub verify_token: Option<String>,
+    pub app_secret: Option<String>,
+    /// A webhook without a signature is taken; one with a wrong signature never is.
+    pub signature_optional: bool,
+}
+
+pub struct Inner {
+    parts: Parts,
+    pub node: NodeId,
+    /// Cancelled when the process is to end: nothing new is begun.
+    pub closing: CancellationToken,
+    /// Everything that must be through before it ends.
+    pub tasks: TaskTracker,
+    businesses: RwLock<HashMap<TenantId, Arc<Business>>>,
+    routes: RwLock<HashMap<(String, String), Route>>,
+    others: mpsc::UnboundedSender<TenantId>,
+}
+
+impl Deref for App {
+    type Target = Inner;
+    fn deref(&self) -> &Inner {
+        &self.0
+    }
+}
+
+impl Deref for Inner {
+    type Target = Parts;
+    fn deref(&self) -> &Parts {
+        &self.parts
+    }
+}
+
+impl App {
+    /// Starts the process's own work: whatever is awake or due is opened, leases are kept, businesses that rest are let go.
+    pub async fn start(parts: Parts) -> anyhow::Result<Self> {
+        let node = parts.clock.id();
+        let (others, told) = mpsc::unbounded_channel();
+        let app = Self(Arc::new(Inner {
+            parts,
+            node,
+            closing: CancellationToken::new(),
+            tasks: TaskTracker::new(),
+            businesses: RwLock::default(),
+            routes: RwLock::default(),
+            others,
+        }));
+        if app.jobs {
+            app.open_due().await?;
+        }
+        tokio::spawn(app.clone().keep());
+        tokio::spawn(crate::cluster::tell(app.clone(), told));
+        tokio::spawn(crate::cluster::hear(app.clone()));
+        Ok(app)
+    }
+
+    /// A business, opened if it is not. Where several nodes share it, it may be another one's to work.
+    pub async fn business(&self, id: &TenantId) -> anyhow::Result<Arc<Business>> {
+        if let Some(business) = self.businesses.read().await.get(id) {
+            return Ok(Arc::clone(business));
+        }
+        let mut businesses = self.businesses.write().await;
+        if let Some(business) = businesses.get(id) {
+            return Ok(Arc::clone(business));
+        }
+        let business = Business::open(self, self.store.cell(id).await?).await?;
+        businesses.insert(*id, Arc::clone(&business));
+        drop(businesses);
+        self.claim(&business).await?;
+        Ok(business)
+    }
+
+    /// The business that an outside address belongs to.
+    pub async fn route(&self, kind: &str, address: &str) -> anyhow::Result<Option<Route>> {
+        let key = (kind.to_owned(), address.to_owned());
+        if let Some(route) = self.routes.read().await.get(&key) {
+            return Ok(Some(route.clone()));
+        }
+        let Some(route) = self.store.platform().route(kind, address).await? else { return Ok(None) };
+        self.routes.write().await.insert(key, route.clone());
+        Ok(Some(route))
+    }
+
+    /// All businesses that are open here.
+    pub async fn open_businesses(&self) -> Vec<Arc<Business>> {
+        self.businesses.read().await.values().cloned().collect()
+    }
+
+    /// Lets other nodes know, after a commit, that something waits in this cell.
+    pub fn tell_others(&self, tenant: TenantId) {
+        if self.store.is_shared() {
+            // Nobody listening means that the process ends.
+            let _ = self.others.send(tenant);
+        }
+    }
+
+    /// Takes or renews the lease, where there are leases, and begins or ends to work the cell.
+    pub(crate) async fn claim(&self, business: &Arc<Business>) -> anyhow::Result<()> {
+        if !self.store.is_shared() {
+            if !business.is_owner() {
+                business.own(None).await?;
+            }
+            return Ok(());
+        }
+        if !self.jobs {
+            return Ok(());
+        }
+        let (tenant, now) = (business.cell.tenant(), self.clock.now());
+        match self.store.platform().lease(&tenant, &self.node, now, now.after(LEASE)).await? {
+            Some(epoch) if !business.is_owner() => {
+                tracing::info!(%tenant, epoch, "this node works the cell now");
+                business.own(Some(epoch)).await?;
+            }
+            Some(_) => {}
+            None if business.is_owner() => {
+                tracing::warn!(%tenant, "another node works the cell now");
+                business.disown();
+            }
+            None => {}
+        }
+        Ok(())
+    }
+
+    async fn open_due(&self) -> anyhow::Result<()> {
+        for tenant in self.store.platform().awake_or_due(self.clock.now()).await? {
+            if let Err(error) = self.business(&tenant).await {
+                tracing::error!(%tenant, error = format!("{error:#}"), "a business could not be opened; it is tried again");
+            }
+        }
+        Ok(())
+    }
+
+    async fn keep(self) {
+        let mut every = tokio::time::interval(LEASE / 3);
+        loop {
+            tokio::select! {
+                _ = every.tick() => {}
+                () = self.closing.cancelled() => return,
+            }
+            if self.jobs
+                && let Err(error) = self.open_due().await
+            {
+                tracing::error!(error = format!("{error:#}"), "due businesses could not be looked up");
+            }
+            for business in self.open_businesses().await {
+                if let Err(error) = self.claim(&business).await {
+                    tracing::error!(tenant = %business.cell.tenant(), error = format!("{error:#}"), "a lease could not be renewed");
+                }
+            }
+            self.rest_idle().await;
+        }
+    }
+
+    /// Lets businesses go that have nothing to do. Whoever holds one keeps it here.
+    async fn rest_idle(&self) {
+        let mut businesses = self.businesses.write().await;
+        let idle: Vec<TenantId> = businesses
+            .iter()
+            .filter(|(_, business)| Arc::strong_count(business) == 1 && business.is_idle(self.clock.now(), RESTS))
+            .map(|(id, _)| *id)
+            .collect();
+        for id in idle {
+            let Some(business) = businesses.get(&id) else { continue };
+            let rested = if business.is_owner() { business.cell.rest().await.map(|_| ()) } else { Ok(()) };
+            match rested {
+                Ok(()) => {
+                    businesses.remove(&id);
+                    if self.store.is_shared() {
+                        drop(self.store.platform().release(&id, &self.node).await);
+                    }
+                }
+                Err(error) => tracing::error!(tenant = %id, %error, "a business could not be put to rest"),
+            }
+        }
+    }
+
+    /// Ends in order: nothing new is begun, what is under way is finished, for so long at most.
+    pub async fn close(&self, patience: Duration) {
+        self.closing.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
+            tracing::warn!("not everything was finished in time; it goes on at the next start");
+        }
+        if self.store.is_shared() {
+            for business in self.open_businesses().await {
+                drop(self.store.platform().release(&business.cell.tenant(), &self.node).await);
+            }
+        }
+    }
+}

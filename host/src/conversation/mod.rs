@@ -1,0 +1,14 @@
+//! Conversations at work: a business's turns in order, its outbox, its timers, its lease.
+
+pub mod business;
+mod capabilities;
+mod choices;
+mod journal;
+mod lanes;
+pub mod layout;
+mod outside;
+mod overlay;
+mod records;
+mod sender;
+mod speech;
+mod turn;

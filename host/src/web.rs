@@ -1,0 +1,9 @@
+//! Pages: templates, static files, texts.
+
+use axum::Router;
+
+use crate::app::App;
+
+pub fn routes() -> Router<App> {
+    Router::new()
+}

@@ -1,0 +1,1 @@
+hand-over-notice = A person will answer you in a moment.

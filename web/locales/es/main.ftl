@@ -1,0 +1,1 @@
+hand-over-notice = En un momento te responde una persona.

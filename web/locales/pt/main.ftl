@@ -1,0 +1,1 @@
+hand-over-notice = Em instantes uma pessoa responde.
