@@ -7,13 +7,7 @@ use relevo_store::{Route, Store};
 use tokio::sync::{RwLock, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{
-    channels::cloud_api::client::Graph,
-    conversation::business::Business,
-    egress::Egress,
-    plugins::Plugins,
-    telemetry::Meters,
-};
+use crate::{channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, plugins::Plugins, telemetry::Meters};
 
 /// A lease holds this long without being renewed; it is renewed three times in that.
 const LEASE: Duration = Duration::from_secs(15);
@@ -186,6 +180,9 @@ impl App {
             for business in self.open_businesses().await {
                 if let Err(error) = self.claim(&business).await {
                     tracing::error!(tenant = %business.cell.tenant(), error = format!("{error:#}"), "a lease could not be renewed");
+                }
+                if let Err(error) = business.forget_old().await {
+                    tracing::error!(tenant = %business.cell.tenant(), error = format!("{error:#}"), "old journals could not be dropped");
                 }
             }
             self.rest_idle().await;

@@ -26,6 +26,9 @@ use crate::app::App;
 const PAGE: i64 = 500;
 /// How long a channel that was asked to slow down waits at most without being paused.
 const SLOW: Duration = Duration::from_secs(30);
+/// How long a turn's journal is kept, and how often old ones are looked for.
+const JOURNAL_KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
+const PRUNES: Duration = Duration::from_secs(3_600);
 
 pub struct Business {
     pub app: App,
@@ -40,6 +43,8 @@ pub struct Business {
     live: broadcast::Sender<ConversationId>,
     /// When somebody last had something to do with it.
     used: AtomicI64,
+    /// When old journals were looked for last.
+    pruned: AtomicI64,
 }
 
 impl Business {
@@ -57,6 +62,7 @@ impl Business {
             timers: Arc::default(),
             live: broadcast::channel(1_024).0,
             used: AtomicI64::new(app.clock.now().0),
+            pruned: AtomicI64::new(0),
         });
         let told = Arc::downgrade(&business);
         business.cell.listen(move |notices| {
@@ -239,6 +245,32 @@ impl Business {
         write.set_channel_state(&line.row.id, state, Some(&problem.title), until).await?;
         write.commit().await?;
         self.reload().await?;
+        Ok(())
+    }
+
+    /// A channel that was paused sends again.
+    pub(super) async fn revive(&self, line: &Line) -> anyhow::Result<()> {
+        let mut write = self.cell.write().await?;
+        write.as_owner().await?;
+        write.set_channel_state(&line.row.id, ChannelState::Active, None, None).await?;
+        write.commit().await?;
+        self.reload().await?;
+        Ok(())
+    }
+
+    /// Drops journals that are older than they are kept; once an hour at most.
+    pub async fn forget_old(&self) -> anyhow::Result<()> {
+        let now = self.app.clock.now();
+        if !self.is_owner() || now.since(Time(self.pruned.load(Ordering::Relaxed))) < PRUNES {
+            return Ok(());
+        }
+        self.pruned.store(now.0, Ordering::Relaxed);
+        let kept = Time(now.0 - i64::try_from(JOURNAL_KEPT.as_millis()).unwrap_or(i64::MAX));
+        let mut write = self.cell.write().await?;
+        write.as_owner().await?;
+        let forgotten = write.forget_journal(kept).await?;
+        write.commit().await?;
+        tracing::debug!(tenant = %self.cell.tenant(), forgotten, "old journals were dropped");
         Ok(())
     }
 

@@ -154,7 +154,8 @@ impl Turn for FlowHost {
     async fn set_customer(&mut self, attributes: Json) -> Result<(), Fault> {
         let wanted: Map<String, Value> =
             serde_json::from_str(&attributes).map_err(|error| Failure::Invalid(format!("attributes are a JSON object, and this is none: {error}")))?;
-        let mut change = self.overlay.effects.customer.take().unwrap_or_else(|| CustomerChange { name: None, locale: None, attributes: self.context.attributes.0.clone() });
+        let mut change =
+            self.overlay.effects.customer.take().unwrap_or_else(|| CustomerChange { name: None, locale: None, attributes: self.context.attributes.0.clone() });
         let kept = change.attributes.as_object_mut().map(std::mem::take).unwrap_or_default();
         let mut kept = kept;
         for (key, value) in wanted {
@@ -312,7 +313,9 @@ impl System for FlowHost {
         while out.len() < bytes as usize {
             self.randoms += 1;
             let position = u64::try_from(self.position).unwrap_or(0);
-            out.extend_from_slice(&Sha256::new_with_prefix(self.turn.seed()).chain_update(position.to_be_bytes()).chain_update(self.randoms.to_be_bytes()).finalize());
+            out.extend_from_slice(
+                &Sha256::new_with_prefix(self.turn.seed()).chain_update(position.to_be_bytes()).chain_update(self.randoms.to_be_bytes()).finalize(),
+            );
         }
         out.truncate(bytes as usize);
         out

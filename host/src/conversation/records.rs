@@ -294,7 +294,8 @@ impl FlowHost {
     }
 
     fn add_address(&mut self, value: &str) -> Result<String, Fault> {
-        let input: AddressInput = serde_json::from_str(value).map_err(|error| Failure::Invalid(format!("an address is {{text, latitude?, longitude?}}: {error}")))?;
+        let input: AddressInput =
+            serde_json::from_str(value).map_err(|error| Failure::Invalid(format!("an address is {{text, latitude?, longitude?}}: {error}")))?;
         let length = input.text.trim().chars().count();
         if length == 0 || length > ADDRESS {
             return Err(Failure::Invalid(format!("an address has 1 to {ADDRESS} characters")).into());

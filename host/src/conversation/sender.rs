@@ -93,6 +93,9 @@ async fn send(business: &Arc<Business>, line: &Line, waiting: Waiting, wake: &No
         Sent::Accepted { provider_id } => {
             mark(business, &waiting, SendEnd::Sent { provider_id }).await?;
             done(business, &waiting);
+            if line.row.state == ChannelState::Paused {
+                business.revive(line).await?;
+            }
             if line.simulated {
                 business.arrived(line, &waiting).await?;
             }

@@ -35,6 +35,7 @@ const TRIES: i64 = 5;
 const TRYING: Duration = Duration::from_secs(45);
 /// Commits that conflict before a person gets the conversation.
 const CONFLICTS: u32 = 3;
+const WINDOW: Duration = Duration::from_secs(24 * 3_600);
 /// Typing that a flow may ask for at most.
 const TYPING: u32 = 10_000;
 
@@ -86,6 +87,8 @@ pub async fn run(business: &Arc<Business>, turns: &[PendingTurn], may_join: impl
         let layout = business.layout_at(context.config_version).await?;
         let attempt = Attempt::new(business, turns, Arc::new(context), layout)?;
         match attempt.run(&may_join).await {
+            // It was in the lane twice: once when it was received, once when what waits was looked up.
+            Err(error) if matches!(error.downcast_ref(), Some(StoreError::Ended(_))) => return Ok(Ended::Finished),
             Err(error) if is_conflict(&error) => {
                 business.app.meters.turn(Outcomes::Conflict, Duration::ZERO);
                 tracing::info!(turn = %first.id, "a turn met another writer and runs again on fresh reads");
@@ -124,7 +127,8 @@ struct Attempt<'a> {
 impl<'a> Attempt<'a> {
     fn new(business: &'a Arc<Business>, turns: &'a [PendingTurn], context: Arc<TurnContext>, layout: Arc<Layout>) -> anyhow::Result<Self> {
         let conversation = &context.conversation;
-        let (Some(point), Some(line)) = (layout.points.get(&conversation.service_point_id).cloned(), layout.channels.get(&conversation.channel_id).cloned()) else {
+        let (Some(point), Some(line)) = (layout.points.get(&conversation.service_point_id).cloned(), layout.channels.get(&conversation.channel_id).cloned())
+        else {
             anyhow::bail!("conversation {} belongs to no service point or channel", conversation.id);
         };
         let now = business.app.clock.now();
@@ -330,6 +334,9 @@ impl<'a> Attempt<'a> {
                     let evidence = (!said.evidence.is_empty() || said.confidence.is_some())
                         .then(|| json!({ "evidence": said.evidence, "confidence": said.confidence, "category": said.category, "plugin": plugin.0, "version": plugin.1 }));
                     match speech::content(said.content, self.line.way.abilities()) {
+                        Ok((content, _)) if self.window_closed() && !matches!(content, Content::Template { .. }) => {
+                            commit.effects.notes.push(format!("{}: more than 24 hours since the customer wrote, so only a template may be said", plugin.0));
+                        }
                         Ok((content, choices)) => {
                             offered = Some(choices);
                             let not_before = self.now.after(Duration::from_millis(u64::from(pause)));
@@ -366,6 +373,11 @@ impl<'a> Attempt<'a> {
         commit.session = self.session(&plugin.0, outcome.state, offered);
         commit.plugin = Some(plugin);
         commit
+    }
+
+    /// WhatsApp takes free text for 24 hours after the customer's last message.
+    fn window_closed(&self) -> bool {
+        self.context.conversation.last_inbound_at.is_none_or(|at| self.now.since(Time(at)) > WINDOW)
     }
 
     /// What the flow keeps and what was offered last; none when neither changed.

@@ -1,6 +1,5 @@
 //! What the process answers on HTTP: webhooks, health, pages.
 
-mod error;
 mod health;
 pub mod simulator;
 mod webhook;
@@ -18,10 +17,12 @@ use crate::{app::App, channels::cloud_api::envelope, web};
 
 /// Everything, ready to be served.
 pub fn router(app: App) -> Router {
-    let pages = Router::new()
-        .merge(simulator::routes())
-        .merge(web::routes())
-        .layer(ServiceBuilder::new().layer(header("content-security-policy", CSP)).layer(header("x-frame-options", "DENY")).layer(header("referrer-policy", "same-origin")));
+    let pages = Router::new().merge(simulator::routes()).merge(web::routes()).layer(
+        ServiceBuilder::new()
+            .layer(header("content-security-policy", CSP))
+            .layer(header("x-frame-options", "DENY"))
+            .layer(header("referrer-policy", "same-origin")),
+    );
     Router::new()
         .route("/webhook", get(webhook::verify).post(webhook::receive).layer(DefaultBodyLimit::max(envelope::MAX_BODY)))
         .route("/healthz", get(health::alive))

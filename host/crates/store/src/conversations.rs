@@ -139,14 +139,24 @@ impl Write {
         Ok(())
     }
 
-    /// The bot gets the conversation back.
+    /// The bot gets the conversation back, and its flows are told.
     pub async fn return_to_bot(&mut self, id: &ConversationId, actor: &str, event: EventId, now: Time) -> Result<()> {
+        if self.release(id, actor, event, now).await? {
+            let turn = event.as_str().parse().expect("one id reads as another");
+            self.add_turn(turn, id, TurnEvent::ReturnedToBot { agent: Some(actor.to_owned()), reason: "returned".into() }, now).await?;
+        }
+        Ok(())
+    }
+
+    /// Gives the conversation to the bot without a word to anybody; false when it had it already.
+    pub(crate) async fn release(&mut self, id: &ConversationId, actor: &str, event: EventId, now: Time) -> Result<bool> {
         const RETURN: &str = "UPDATE conversations SET status = 'BOT', epoch = epoch + 1, assignee_id = NULL, unread = 0 WHERE id = $1 AND status = 'HUMAN'";
-        if run!(self, RETURN, id.as_str())? > 0 {
+        let returned = run!(self, RETURN, id.as_str())? > 0;
+        if returned {
             note(self, event, id, "returned", actor, &json!({}), now).await?;
             self.after_commit(Notice::Conversation(*id));
         }
-        Ok(())
+        Ok(returned)
     }
 
     /// Switches the bot on or off for one conversation.

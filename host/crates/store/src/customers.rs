@@ -54,7 +54,8 @@ impl Customers<'_> {
 
     /// Newest first.
     pub async fn addresses(&mut self, id: &CustomerId, limit: i64) -> Result<Vec<Address>> {
-        const LIST: &str = "SELECT id, text, latitude, longitude, created_at FROM customer_addresses WHERE customer_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
+        const LIST: &str =
+            "SELECT id, text, latitude, longitude, created_at FROM customer_addresses WHERE customer_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2";
         all!(self.0, Address, LIST, id.as_str(), limit)
     }
 }

@@ -75,7 +75,8 @@ impl Key {
         rand::rng().fill_bytes(&mut nonce);
         let cipher = XChaCha20Poly1305::new((&*self.0).into());
         let bound = bound_to(tenant, place);
-        let sealed = cipher.encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad: &bound }).expect("a message in memory is far below the cipher's limit");
+        let sealed =
+            cipher.encrypt(XNonce::from_slice(&nonce), Payload { msg: plain, aad: &bound }).expect("a message in memory is far below the cipher's limit");
         [&nonce[..], &sealed].concat()
     }
 

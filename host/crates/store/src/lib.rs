@@ -56,6 +56,9 @@ pub enum Error {
     /// Another writer was there first; run the whole command again on fresh reads.
     #[error("somebody else wrote the same rows in between: {0}")]
     Conflict(String),
+    /// The turn has ended already: what it did is in, and must not be done again.
+    #[error("turn {0} is not pending any more")]
+    Ended(relevo_model::TurnId),
     /// This node no longer owns the cell.
     #[error("this node no longer owns the cell of tenant {0}")]
     NotOwner(relevo_model::TenantId),
@@ -89,7 +92,9 @@ impl From<sqlx::Error> for Error {
                 }
                 // SQLite: 5 BUSY, 10 IOERR and its extensions, 13 FULL, 14 CANTOPEN; Postgres: classes 08, 53, 57, 58.
                 let sqlite = code.parse::<i64>().map(|code| code & 0xff);
-                if code.len() < 5 && matches!(sqlite, Ok(5 | 8 | 10 | 13 | 14)) || ["08", "53", "57", "58"].iter().any(|class| code.len() == 5 && code.starts_with(class)) {
+                if code.len() < 5 && matches!(sqlite, Ok(5 | 8 | 10 | 13 | 14))
+                    || ["08", "53", "57", "58"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+                {
                     return Self::Unavailable(message);
                 }
                 // Postgres: serialization failure, deadlock.

@@ -4,8 +4,7 @@ use relevo_model::*;
 use serde_json::Value;
 
 use crate::{
-    Notice, Result, Waiting, Write, conversations,
-    hot,
+    Notice, Result, Waiting, Write, conversations, hot,
     sql::{Conn, Json},
 };
 

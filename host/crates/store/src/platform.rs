@@ -69,17 +69,7 @@ impl Platform {
     pub async fn add_tenant(&self, tenant: &Tenant) -> Result<()> {
         const ADD: &str = "INSERT INTO tenants (id, slug, name, state, sealed_key, demo, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let mut write = self.write().await?;
-        run!(
-            &mut write,
-            ADD,
-            tenant.id.as_str(),
-            &tenant.slug,
-            &tenant.name,
-            tenant.state.as_str(),
-            &tenant.sealed_key,
-            tenant.demo,
-            tenant.created_at.0
-        )?;
+        run!(&mut write, ADD, tenant.id.as_str(), &tenant.slug, &tenant.name, tenant.state.as_str(), &tenant.sealed_key, tenant.demo, tenant.created_at.0)?;
         write.commit().await
     }
 

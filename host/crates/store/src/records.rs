@@ -3,10 +3,7 @@
 use relevo_model::*;
 use serde_json::Value;
 
-use crate::{
-    Address, Order, Product, Result,
-    sql::Conn,
-};
+use crate::{Address, Order, Product, Result, sql::Conn};
 
 /// A field that may be asked for, and the column behind it.
 #[derive(Clone, Copy, Debug)]

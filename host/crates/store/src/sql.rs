@@ -1,12 +1,7 @@
 //! One SQL text for two engines: the connection, the macros that run a text on either, and rows in bulk.
 
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{
-    Database, Decode, Encode, Postgres, Sqlite, SqliteConnection, Type,
-    encode::IsNull,
-    error::BoxDynError,
-    pool::PoolConnection,
-};
+use sqlx::{Database, Decode, Encode, Postgres, Sqlite, SqliteConnection, Type, encode::IsNull, error::BoxDynError, pool::PoolConnection};
 
 /// A connection to a cell or to the platform.
 pub enum Conn {

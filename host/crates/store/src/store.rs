@@ -11,7 +11,7 @@ use std::{
 };
 
 use relevo_model::*;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
 
 use crate::{
     Cell, Error, Notice, Platform, Result, Tenant,
@@ -65,7 +65,7 @@ impl Store {
                 let options = PgConnectOptions::from_str(url).map_err(|error| {
                     Error::Setting(format!("DATABASE_URL is not a Postgres address ({error}): expected postgres://user:password@host:5432/database"))
                 })?;
-                let conns = PgConns::open(options, POSTGRES_CONNECTIONS).await?;
+                let conns = PgConns::open(without_needless_tls(options, url), POSTGRES_CONNECTIONS).await?;
                 create_schema(&conns, "relevo_platform").await?;
                 (Engine::Postgres(conns.clone()), Place::Postgres { conns, schema: "relevo_platform".into() })
             }
@@ -177,7 +177,16 @@ fn key_place() -> keys::Place<'static> {
 
 fn make_private(folder: &PathBuf) -> Result<()> {
     let made = fs::create_dir_all(folder).and_then(|()| fs::set_permissions(folder, fs::Permissions::from_mode(0o700)));
-    made.map_err(|error| Error::Setting(format!("cannot use the data folder {}: {error}. Set RELEVO_DATA to a folder that this user may write", folder.display())))
+    made.map_err(|error| {
+        Error::Setting(format!("cannot use the data folder {}: {error}. Set RELEVO_DATA to a folder that this user may write", folder.display()))
+    })
+}
+
+/// On the same machine TLS protects nothing, and costs: sqlx leaves Nagle's algorithm on, and a message that TLS writes in two pieces then
+/// waits 40 ms for the first to be acknowledged. Whoever wants it says so in the address.
+fn without_needless_tls(options: PgConnectOptions, url: &str) -> PgConnectOptions {
+    let local = matches!(options.get_host(), "localhost" | "127.0.0.1" | "::1" | "[::1]");
+    if local && !url.contains("sslmode=") && !url.contains("ssl-mode=") { options.ssl_mode(PgSslMode::Disable) } else { options }
 }
 
 /// Makes a schema whose name is ours: letters, digits and underscores.

@@ -117,7 +117,7 @@ impl Write {
         const REVIVE: &str = "UPDATE turns SET state = 'pending', attempts = 0, not_before = $1, error = NULL, finished_at = NULL, \
                               epoch = (SELECT epoch FROM conversations c WHERE c.id = turns.conversation_id) WHERE id = $2 AND state = 'dead'";
         let Some(turn) = self.turns().find(id).await? else { return Ok(false) };
-        self.return_to_bot(&turn.conversation_id, actor, event, now).await?;
+        self.release(&turn.conversation_id, actor, event, now).await?;
         if run!(self, REVIVE, now.0, id.as_str())? == 0 {
             return Ok(false);
         }

@@ -4,7 +4,10 @@ use relevo_model::*;
 use serde_json::{Value, json};
 
 use super::finish::{TurnCommit, TurnEnd};
-use crate::{Error, Notice, Result, conversations, sql::{Conn, Json}};
+use crate::{
+    Error, Notice, Result, conversations,
+    sql::{Conn, Json},
+};
 
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Effects {

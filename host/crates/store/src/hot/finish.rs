@@ -175,8 +175,7 @@ async fn close_turns(conn: &mut Conn, commits: &[&TurnCommit], seqs: &HashMap<Co
     ]);
     let closed: HashSet<String> = closed.into_iter().map(|(id,)| id).collect();
     match rows.iter().find(|row| !closed.contains(row.0.as_str())) {
-        // Its effects are in already; applying them twice is what must never happen.
-        Some(row) => Err(Error::Conflict(format!("turn {} is not pending any more", row.0))),
+        Some(row) => Err(Error::Ended(*row.0)),
         None => Ok(()),
     }
 }

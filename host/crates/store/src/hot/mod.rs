@@ -16,14 +16,13 @@ mod status;
 
 use std::collections::HashMap;
 
-
+pub(crate) use self::sending::enqueue;
 pub use self::{
     effects::{CustomerChange, Effects, HandOver, KvWrite, NewAddress, NewOrder, NewTimer, OrderLine, Reservation},
     finish::{Finished, Said, Session, TurnCommit, TurnEnd},
     receive::{Arrival, Received},
     sending::{Claim, Mark, SendEnd},
 };
-pub(crate) use self::sending::enqueue;
 use crate::{Notice, Result, sql::Conn};
 
 pub(crate) enum Command {

@@ -134,8 +134,10 @@ async fn parties(conn: &mut Conn, fresh: &[&Arrival]) -> Result<HashMap<EventId,
                FROM v JOIN customer_aliases a ON a.kind = v.kind AND a.scope = v.scope AND a.value = v.value \
                LEFT JOIN conversations c ON c.channel_id = v.channel_id AND c.customer_id = a.customer_id",
     };
-    let wanted: Vec<(&Alias, &ChannelId)> =
-        fresh.iter().flat_map(|arrival| party(&arrival.incoming.what).into_iter().flat_map(|party| party.aliases.iter().map(|alias| (alias, &arrival.channel)))).collect();
+    let wanted: Vec<(&Alias, &ChannelId)> = fresh
+        .iter()
+        .flat_map(|arrival| party(&arrival.incoming.what).into_iter().flat_map(|party| party.aliases.iter().map(|alias| (alias, &arrival.channel))))
+        .collect();
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }

@@ -106,11 +106,7 @@ pub(super) async fn mark(conn: &mut Conn, marks: &[&Mark], notices: &mut Vec<Not
 
 /// What comes after a message that never arrives would make no sense.
 async fn cancel_rest(conn: &mut Conn, turn: &TurnId) -> Result<()> {
-    run!(
-        conn,
-        "UPDATE messages SET state = 'cancelled' WHERE id IN (SELECT message_id FROM outbox WHERE turn_id = $1 AND state = 'pending')",
-        turn.as_str()
-    )?;
+    run!(conn, "UPDATE messages SET state = 'cancelled' WHERE id IN (SELECT message_id FROM outbox WHERE turn_id = $1 AND state = 'pending')", turn.as_str())?;
     run!(conn, "UPDATE outbox SET state = 'cancelled' WHERE turn_id = $1 AND state = 'pending'", turn.as_str())?;
     Ok(())
 }

@@ -92,13 +92,8 @@ async fn advance(conn: &mut Conn, news: &[News<'_>], notices: &mut Vec<Notice>) 
     if news.is_empty() {
         return Ok(());
     }
-    let moved = all_rows!(conn, (String,), ADVANCE, news, |row| [
-        row.id.as_str(),
-        row.provider_id,
-        row.state.as_str(),
-        row.state.rank(),
-        row.problem.map(Json)
-    ]);
+    let moved =
+        all_rows!(conn, (String,), ADVANCE, news, |row| [row.id.as_str(), row.provider_id, row.state.as_str(), row.state.rank(), row.problem.map(Json)]);
     notices.extend(moved.iter().filter_map(|(id,)| id.parse().ok()).map(Notice::Conversation));
     let settled = all_rows!(conn, (String, String), SETTLE, news, |row| [
         row.id.as_str(),
@@ -117,11 +112,7 @@ pub(super) async fn apply_early(conn: &mut Conn, sent: &[(MessageId, &str)], not
         state: Delivery,
         problem: Option<Json<Problem>>,
     }
-    const TAKE: Rows = Rows {
-        head: "DELETE FROM early_statuses WHERE provider_id IN (VALUES ",
-        columns: 1,
-        tail: ") RETURNING provider_id, state, problem",
-    };
+    const TAKE: Rows = Rows { head: "DELETE FROM early_statuses WHERE provider_id IN (VALUES ", columns: 1, tail: ") RETURNING provider_id, state, problem" };
     if sent.is_empty() {
         return Ok(());
     }
