@@ -61,7 +61,8 @@ async fn listen(app: &App) -> Result<(), relevo_store::Error> {
                 Ok(Err(_)) => false,
                 Err(_) => true,
             };
-            if meant && business.is_owner()
+            if meant
+                && business.is_owner()
                 && let Err(error) = business.load_waiting().await
             {
                 tracing::error!(tenant = %business.cell.tenant(), error = format!("{error:#}"), "what waits could not be read");

@@ -7,8 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use relevo_store::Store;
 
 use crate::{
-    doctor,
-    serve,
+    doctor, serve,
     settings::{self, ServeArgs, Settings},
     telemetry,
     tenants::{self, NewTenant},

@@ -1,4 +1,5 @@
-//! `cargo xtask plugins`: the built-in flows as components with their manifests, in target/plugins.
+//! `cargo xtask plugins`: the built-in flows as components with their manifests, in target/plugins; those that only tests load, in
+//! target/test-plugins.
 
 mod fingerprint;
 mod pack;
@@ -22,12 +23,13 @@ pub(crate) struct Arguments {
 struct Plugin {
     name: String,
     manifest: PathBuf,
+    packed: PathBuf,
 }
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     build(workspace, !arguments.no_install)?;
-    for plugin in find(&workspace.plugins())? {
-        let file = packed_file(workspace, &plugin.name);
+    for plugin in find(workspace)? {
+        let file = plugin.packed;
         println!("{} ({} bytes)", file.display(), file.metadata()?.len());
     }
     Ok(())
@@ -35,10 +37,10 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
 
 /// Builds and packs all plugins, unless sources, contract, lockfile and compiler are those of the last time.
 pub(crate) fn build(workspace: &Workspace, may_install: bool) -> Result<()> {
-    let plugins = find(&workspace.plugins())?;
+    let plugins = find(workspace)?;
     let fingerprint = fingerprint::of_sources(&workspace.root)?;
     let stamp = workspace.packed().join("fingerprint");
-    let all_there = plugins.iter().all(|plugin| packed_file(workspace, &plugin.name).is_file());
+    let all_there = plugins.iter().all(|plugin| plugin.packed.is_file());
     if all_there && fs::read_to_string(&stamp).is_ok_and(|last| last == fingerprint) {
         return Ok(());
     }
@@ -47,32 +49,43 @@ pub(crate) fn build(workspace: &Workspace, may_install: bool) -> Result<()> {
     process::run(workspace.plugins_cargo().args(["build", "--release", "--locked", "--target", needs::WASM_TARGET]))?;
 
     fs::create_dir_all(workspace.packed())?;
+    fs::create_dir_all(workspace.packed_for_tests())?;
     let built = workspace.plugins_target().join(needs::WASM_TARGET).join("release");
     for plugin in &plugins {
         let component = component_file(&built, &plugin.name)?;
         let packed = pack::pack(&fs::read(&component)?, &fs::read_to_string(&plugin.manifest)?)
             .with_context(|| format!("cannot pack {} with {}", component.display(), plugin.manifest.display()))?;
-        write_if_changed(&packed_file(workspace, &plugin.name), &packed)?;
+        write_if_changed(&plugin.packed, &packed)?;
     }
-    remove_others(workspace, &plugins)?;
+    remove_others(&workspace.packed(), &plugins)?;
+    remove_others(&workspace.packed_for_tests(), &plugins)?;
     fs::write(stamp, fingerprint)?;
     Ok(())
 }
 
-fn find(folder: &Path) -> Result<Vec<Plugin>> {
+/// The host embeds all of target/plugins, so what lies in plugins/tests is packed elsewhere.
+fn find(workspace: &Workspace) -> Result<Vec<Plugin>> {
+    let folder = workspace.plugins();
+    let mut plugins = find_in(&folder, &workspace.packed())?;
+    if plugins.is_empty() {
+        bail!("no plugin in {}: each has a manifest.json in its folder", folder.display());
+    }
+    plugins.extend(find_in(&folder.join("tests"), &workspace.packed_for_tests())?);
+    Ok(plugins)
+}
+
+fn find_in(folder: &Path, packed: &Path) -> Result<Vec<Plugin>> {
     let entries = fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
     let mut plugins = Vec::new();
     for entry in entries {
         let entry = entry?;
         let manifest = entry.path().join("manifest.json");
         if manifest.is_file() {
-            plugins.push(Plugin { name: entry.file_name().to_string_lossy().into_owned(), manifest });
+            let name = entry.file_name().to_string_lossy().into_owned();
+            plugins.push(Plugin { packed: packed.join(format!("{name}.wasm")), name, manifest });
         }
     }
     plugins.sort_by(|left, right| left.name.cmp(&right.name));
-    if plugins.is_empty() {
-        bail!("no plugin in {}: each has a manifest.json in its folder", folder.display());
-    }
     Ok(plugins)
 }
 
@@ -84,10 +97,6 @@ fn component_file(built: &Path, name: &str) -> Result<PathBuf> {
     found.with_context(|| format!("the plugin {name} made none of {} in {}: is it a cdylib?", candidates.join(", "), built.display()))
 }
 
-fn packed_file(workspace: &Workspace, name: &str) -> PathBuf {
-    workspace.packed().join(format!("{name}.wasm"))
-}
-
 /// The host embeds these files: an unchanged one must not look changed to cargo.
 fn write_if_changed(file: &Path, bytes: &[u8]) -> Result<()> {
     if fs::read(file).is_ok_and(|old| old == bytes) {
@@ -97,11 +106,11 @@ fn write_if_changed(file: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// A plugin that was removed or renamed must not stay embedded.
-fn remove_others(workspace: &Workspace, plugins: &[Plugin]) -> Result<()> {
-    for entry in fs::read_dir(workspace.packed())? {
+fn remove_others(packed: &Path, plugins: &[Plugin]) -> Result<()> {
+    for entry in fs::read_dir(packed)? {
         let path = entry?.path();
         let is_component = path.extension().is_some_and(|extension| extension == "wasm");
-        if is_component && !plugins.iter().any(|plugin| packed_file(workspace, &plugin.name) == path) {
+        if is_component && !plugins.iter().any(|plugin| plugin.packed == path) {
             fs::remove_file(path)?;
         }
     }

@@ -63,6 +63,11 @@ impl Workspace {
     pub(crate) fn packed(&self) -> PathBuf {
         self.target.join("plugins")
     }
+
+    /// Where those are put that tests load and the host must not carry.
+    pub(crate) fn packed_for_tests(&self) -> PathBuf {
+        self.target.join("test-plugins")
+    }
 }
 
 impl Member {

@@ -313,7 +313,7 @@ async fn work_turns(business: Arc<Business>, conversation: ConversationId) {
                 tracing::error!(turn = %first.id, error = format!("{error:#}"), "a turn could not be run");
                 if matches!(error.downcast_ref(), Some(relevo_store::Error::NotOwner(_))) {
                     business.disown();
-                    return;
+                    continue;
                 }
                 broken += 1;
                 // The database is not well, or a row of ours is not: a person is better than waiting for ever.

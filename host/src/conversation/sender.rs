@@ -169,12 +169,23 @@ async fn settle(business: &Arc<Business>, line: &Line, waiting: Waiting, wake: &
     let policy = business.layout().points.get(&line.row.service_point_id).map_or(UncertainPolicy::Ask, |point| point.row.uncertain_policy);
     let mut write = business.cell.write().await?;
     write.as_owner().await?;
-    match policy {
-        UncertainPolicy::Resend => drop(write.resend(&waiting.message, now).await?),
-        UncertainPolicy::Ask => write.leave_uncertain(&waiting.message, &waiting.conversation, clock.id(), now).await?,
-    }
-    done(business, &waiting);
+    let again = match policy {
+        UncertainPolicy::Resend => write.resend(&waiting.message, now).await?,
+        UncertainPolicy::Ask => {
+            write.leave_uncertain(&waiting.message, &waiting.conversation, clock.id(), now).await?;
+            false
+        }
+    };
     write.commit().await?;
+    if again {
+        // It keeps its place: what was said after it is heard after it.
+        change(business, &waiting, |row| {
+            (row.state, row.attempts) = (OutboxState::Pending, 0);
+            (row.not_before, row.first_tried_at) = (now, None);
+        });
+    } else {
+        done(business, &waiting);
+    }
     Ok(())
 }
 

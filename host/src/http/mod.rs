@@ -4,6 +4,8 @@ mod health;
 pub mod simulator;
 mod webhook;
 
+use std::time::Duration;
+
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -11,7 +13,7 @@ use axum::{
     routing::get,
 };
 use tower::ServiceBuilder;
-use tower_http::set_header::SetResponseHeaderLayer;
+use tower_http::{set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer};
 
 use crate::{app::App, channels::cloud_api::envelope, web};
 
@@ -23,8 +25,9 @@ pub fn router(app: App) -> Router {
             .layer(header("x-frame-options", "DENY"))
             .layer(header("referrer-policy", "same-origin")),
     );
+    let limits = ServiceBuilder::new().layer(RequestBodyTimeoutLayer::new(BODY)).layer(DefaultBodyLimit::max(envelope::MAX_BODY));
     Router::new()
-        .route("/webhook", get(webhook::verify).post(webhook::receive).layer(DefaultBodyLimit::max(envelope::MAX_BODY)))
+        .route("/webhook", get(webhook::verify).post(webhook::receive).layer(limits))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))
@@ -32,6 +35,9 @@ pub fn router(app: App) -> Router {
         .layer(header("x-content-type-options", "nosniff"))
         .with_state(app)
 }
+
+/// A body that trickles holds a connection for so long at most.
+const BODY: Duration = Duration::from_secs(10);
 
 /// No script or style but our own files; nobody frames us.
 const CSP: &str = "default-src 'self'; img-src 'self' data: blob:; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'";

@@ -73,8 +73,13 @@ async fn take(app: &App, headers: &HeaderMap, body: &Bytes) -> (Outcome, Answer)
     let mut batches: HashMap<ChannelId, (Arc<Business>, Arc<Line>, Vec<Incoming>)> = HashMap::new();
     let mut verified = false;
     let now = app.clock.now();
+    let mut looked_up = HashMap::new();
     for change in &peeked.changes {
-        let found = match find(app, change).await {
+        let address = address_of(change);
+        if !looked_up.contains_key(&address) && looked_up.len() == ADDRESSES {
+            return (Outcome::Malformed, (StatusCode::BAD_REQUEST, "a webhook is about 100 numbers at most"));
+        }
+        let found = match find(app, address, &mut looked_up).await {
             Ok(found) => found,
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "a webhook's channel could not be looked up");
@@ -109,12 +114,30 @@ async fn take(app: &App, headers: &HeaderMap, body: &Bytes) -> (Outcome, Answer)
     ACCEPTED
 }
 
-/// The channel that a change is about: by its number, else by its account.
-async fn find(app: &App, change: &Change<'_>) -> anyhow::Result<Option<(Arc<Business>, Arc<Line>)>> {
-    let (kind, address) = match &change.phone_number_id {
+/// Numbers that one webhook may name: each is looked up before anything is verified.
+const ADDRESSES: usize = 100;
+
+type Address<'a> = (&'static str, &'a str);
+type Found = Option<(Arc<Business>, Arc<Line>)>;
+
+/// What a change is about: its number, else its account.
+fn address_of<'a>(change: &'a Change<'_>) -> Address<'a> {
+    match &change.phone_number_id {
         Some(number) => ("phone_number_id", number.as_ref()),
         None => ("waba_id", change.account.as_ref()),
-    };
+    }
+}
+
+async fn find<'a>(app: &App, address: Address<'a>, looked_up: &mut HashMap<Address<'a>, Found>) -> anyhow::Result<Found> {
+    if let Some(found) = looked_up.get(&address) {
+        return Ok(found.clone());
+    }
+    let found = channel_at(app, address).await?;
+    looked_up.insert(address, found.clone());
+    Ok(found)
+}
+
+async fn channel_at(app: &App, (kind, address): Address<'_>) -> anyhow::Result<Found> {
     let Some(route) = app.route(kind, address).await? else { return Ok(None) };
     let business = app.business(&route.tenant_id).await?;
     let mut layout = business.layout();

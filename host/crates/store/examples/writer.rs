@@ -17,8 +17,7 @@ async fn main() -> Result<()> {
     let mut arguments = std::env::args().skip(1).map(|text| text.parse::<u64>().expect("numbers"));
     let (customers, seconds, tenants) = (arguments.next().unwrap_or(32), arguments.next().unwrap_or(5), arguments.next().unwrap_or(1));
     let folder = tempfile::tempdir().expect("a temporary folder");
-    let settings =
-        Settings { data: folder.path().to_owned(), database_url: std::env::var("DATABASE_URL").ok(), master_key: Some("ab".repeat(32)) };
+    let settings = Settings { data: folder.path().to_owned(), database_url: std::env::var("DATABASE_URL").ok(), master_key: Some("ab".repeat(32)) };
     let store = Store::open(&settings).await?;
     let clock = Clock::system();
     let mut cells = Vec::new();
@@ -102,7 +101,13 @@ async fn message(cell: &Cell, clock: &Clock, number: u64, channel: ChannelId, se
     let alias = Alias { kind: AliasKind::WaId, scope: String::new(), value: number };
     let conversation = cell.read().await?.conversations().by_alias(&channel, &alias).await?.expect("just received");
     let context = cell.read().await?.conversations().context(&conversation.id).await?.expect("just received").conversation;
-    let said = Said { message: clock.id(), content: Content::text("¿Qué necesitás?\n\n1. Ver catálogo\n2. Hacer un pedido"), quotes: None, evidence: None, not_before: now };
+    let said = Said {
+        message: clock.id(),
+        content: Content::text("¿Qué necesitás?\n\n1. Ver catálogo\n2. Hacer un pedido"),
+        quotes: None,
+        evidence: None,
+        not_before: now,
+    };
     let message = said.message;
     let commit = TurnCommit {
         turn,

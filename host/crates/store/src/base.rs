@@ -139,6 +139,14 @@ impl Base {
         }
     }
 
+    /// A transaction on Postgres that wakes nothing.
+    pub(crate) async fn begin_shared(self: &Arc<Self>) -> Result<Write> {
+        self.ready().await?;
+        let mut conn = self.connect().await?;
+        run!(&mut conn, "BEGIN")?;
+        Ok(Write { conn: Some(conn), back: None, base: Arc::clone(self), notices: Vec::new(), _awake: None })
+    }
+
     pub(crate) async fn write(self: &Arc<Self>) -> Result<Write> {
         self.ready().await?;
         self.touch();
@@ -149,13 +157,19 @@ impl Base {
                 let Lent { conn, back } = answer.await.map_err(|_| Error::Unavailable("the writer stopped".into()))??;
                 (Conn::Sqlite(conn), Some(back))
             }
-            Place::Postgres { conns, schema } => {
-                let mut conn = Conn::Postgres(conns.take(schema).await?);
-                run!(&mut conn, "BEGIN")?;
-                (conn, None)
+            Place::Postgres { .. } => {
+                let mut write = self.begin_shared().await?;
+                if let Some(tenant) = &self.tenant {
+                    writer::keep_awake(&mut write, tenant).await?;
+                }
+                return Ok(write);
             }
         };
         Ok(Write { conn: Some(conn), back, base: Arc::clone(self), notices: Vec::new(), _awake: None })
+    }
+
+    pub(crate) const fn is_postgres(&self) -> bool {
+        matches!(self.place, Place::Postgres { .. })
     }
 
     /// Hands a job to the writer, which starts with the first.

@@ -123,10 +123,11 @@ impl Cell {
         answer.await.map_err(|_| Error::Unavailable("the writer stopped".into()))?
     }
 
-    /// Marks the cell awake on the platform before its first write: the platform may over-state, never under-state.
+    /// Marks the cell awake on the platform before its first write: the platform may over-state, never under-state. On Postgres, where other
+    /// nodes write too, that is part of the write itself.
     async fn wake(&self) -> Result<OwnedRwLockReadGuard<bool>> {
         let awake = Arc::clone(&self.0.awake).read_owned().await;
-        if *awake {
+        if *awake || self.0.base.is_postgres() {
             return Ok(awake);
         }
         drop(awake);
@@ -141,9 +142,25 @@ impl Cell {
     /// Tells the platform when this cell next has something to do; the next write wakes it.
     pub async fn rest(&self) -> Result<Option<Time>> {
         let mut awake = self.0.awake.write().await;
+        if self.0.base.is_postgres() {
+            return self.rest_shared().await;
+        }
         let next = self.read().await?.next_due().await?;
         self.0.platform.mark_resting(&self.tenant(), next).await?;
         *awake = false;
+        Ok(next)
+    }
+
+    /// The same where other nodes write: whoever is writing is waited for, and whoever comes later finds the cell at rest and wakes it.
+    async fn rest_shared(&self) -> Result<Option<Time>> {
+        const HOLD: &str = "SELECT awake FROM relevo_platform.tenants WHERE id = $1 FOR UPDATE";
+        const REST: &str = "UPDATE relevo_platform.tenants SET awake = FALSE, next_due_at = $1 WHERE id = $2";
+        let tenant = self.tenant();
+        let mut conn = self.0.base.begin_shared().await?;
+        one!(&mut conn, (bool,), HOLD, tenant.as_str())?;
+        let next = conn.next_due().await?;
+        run!(&mut conn, REST, next.map(Time::millis), tenant.as_str())?;
+        conn.commit().await?;
         Ok(next)
     }
 

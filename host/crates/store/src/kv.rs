@@ -37,14 +37,14 @@ impl Kv<'_> {
     /// In the order of keys, from after `after`.
     pub async fn scan(&mut self, of: KvScope<'_>, prefix: &str, after: &str, limit: i64, now: Time) -> Result<Vec<KvEntry>> {
         const SCAN: &str = "SELECT key, value, version FROM kv WHERE plugin_id = $1 AND scope = $2 AND scope_id = $3 AND key > $4 \
-                            AND substr(key, 1, $5) = $6 AND (expires_at IS NULL OR expires_at > $7) ORDER BY key LIMIT $8";
+                            AND substr(key, 1, CAST($5 AS INTEGER)) = $6 AND (expires_at IS NULL OR expires_at > $7) ORDER BY key LIMIT $8";
         let length = i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX);
         all!(self.0, KvEntry, SCAN, of.plugin, of.scope, of.id, after, length, prefix, now.0, limit)
     }
 
     /// Bytes that a plugin keeps in this cell.
     pub async fn bytes_of(&mut self, plugin: &str) -> Result<i64> {
-        const SUM: &str = "SELECT CAST(COALESCE(SUM(length(key) + length(value)), 0) AS BIGINT) FROM kv WHERE plugin_id = $1";
+        const SUM: &str = "SELECT CAST(COALESCE(SUM(octet_length(key) + octet_length(value)), 0) AS BIGINT) FROM kv WHERE plugin_id = $1";
         Ok(one!(self.0, (i64,), SUM, plugin)?.map_or(0, |(bytes,)| bytes))
     }
 }

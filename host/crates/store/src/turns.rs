@@ -116,7 +116,7 @@ impl Write {
     pub async fn redrive(&mut self, id: &TurnId, actor: &str, event: EventId, now: Time) -> Result<bool> {
         const REVIVE: &str = "UPDATE turns SET state = 'pending', attempts = 0, not_before = $1, error = NULL, finished_at = NULL, \
                               epoch = (SELECT epoch FROM conversations c WHERE c.id = turns.conversation_id) WHERE id = $2 AND state = 'dead'";
-        let Some(turn) = self.turns().find(id).await? else { return Ok(false) };
+        let Some(turn) = self.turns().find(id).await?.filter(|turn| turn.state == TurnState::Dead) else { return Ok(false) };
         self.release(&turn.conversation_id, actor, event, now).await?;
         if run!(self, REVIVE, now.0, id.as_str())? == 0 {
             return Ok(false);

@@ -2,7 +2,7 @@
 
 use std::{
     sync::{Arc, Weak},
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use relevo_model::{TenantId, fault};
@@ -19,10 +19,6 @@ use crate::{
 
 /// Commands that share a commit at most; more would make the first wait for the last.
 const GROUP: usize = 64;
-/// A group of so many is not made to wait for more; nor is one whose cell was idle before it.
-const ENOUGH: usize = 12;
-const BUSY: Duration = Duration::from_millis(4);
-const PATIENCE: Duration = Duration::from_micros(500);
 /// How long the connection of an idle SQLite cell stays open; a Postgres one goes back to rest at once.
 const UNUSED: Duration = Duration::from_secs(30);
 
@@ -42,7 +38,6 @@ type Waiting = (Command, oneshot::Sender<Result<Answer>>);
 
 pub(crate) async fn run(base: Weak<Base>, mut jobs: mpsc::Receiver<Job>) {
     let mut held: Option<Conn> = None;
-    let mut served = None;
     loop {
         let job = match &held {
             Some(_) => match tokio::time::timeout(UNUSED, jobs.recv()).await {
@@ -58,13 +53,7 @@ pub(crate) async fn run(base: Weak<Base>, mut jobs: mpsc::Receiver<Job>) {
         };
         let (Some(job), Some(base)) = (job, base.upgrade()) else { break };
         let mut group = Vec::new();
-        let mut lend = gather(&mut jobs, Some(job), &mut group);
-        // Under load a moment's patience makes one commit of several: a statement over ten rows costs little more than one over one.
-        if lend.is_none() && group.len() < ENOUGH && served.is_some_and(|at: Instant| at.elapsed() < BUSY) {
-            tokio::time::sleep(PATIENCE).await;
-            let next = jobs.try_recv().ok();
-            lend = gather(&mut jobs, next, &mut group);
-        }
+        let lend = gather(&mut jobs, job, &mut group);
         if held.is_none() {
             held = match connect(&base).await {
                 Ok(conn) => Some(conn),
@@ -76,7 +65,6 @@ pub(crate) async fn run(base: Weak<Base>, mut jobs: mpsc::Receiver<Job>) {
         }
         if !group.is_empty() {
             held = serve(&base, held.take().expect("connected above"), group).await;
-            served = Some(Instant::now());
         }
         if let Some(ask) = lend {
             held = match held.take() {
@@ -94,7 +82,8 @@ pub(crate) async fn run(base: Weak<Base>, mut jobs: mpsc::Receiver<Job>) {
 }
 
 /// Takes what waits, up to somebody who wants the connection for himself.
-fn gather(jobs: &mut mpsc::Receiver<Job>, mut next: Option<Job>, group: &mut Vec<Waiting>) -> Option<oneshot::Sender<Result<Lent>>> {
+fn gather(jobs: &mut mpsc::Receiver<Job>, first: Job, group: &mut Vec<Waiting>) -> Option<oneshot::Sender<Result<Lent>>> {
+    let mut next = Some(first);
     while let Some(job) = next {
         match job {
             Job::Command(command, reply) => group.push((command, reply)),
@@ -113,10 +102,10 @@ async fn connect(base: &Arc<Base>) -> Result<Conn> {
 fn fail(group: Vec<Waiting>, lend: Option<oneshot::Sender<Result<Lent>>>, error: &Error) {
     warn!(%error, "cannot open a cell for writing");
     for (_, reply) in group {
-        drop(reply.send(Err(Error::Unavailable(error.to_string()))));
+        drop(reply.send(Err(copy(error))));
     }
     if let Some(ask) = lend {
-        drop(ask.send(Err(Error::Unavailable(error.to_string()))));
+        drop(ask.send(Err(copy(error))));
     }
 }
 
@@ -138,7 +127,7 @@ async fn serve(base: &Arc<Base>, mut conn: Conn, group: Vec<Waiting>) -> Option<
             Err(error @ Error::Unavailable(_)) => {
                 warn!(%error, members = commands.len(), "a commit failed; nobody in it is acknowledged");
                 for reply in replies {
-                    drop(reply.send(Err(Error::Unavailable(error.to_string()))));
+                    drop(reply.send(Err(copy(&error))));
                 }
                 return None;
             }
@@ -162,6 +151,7 @@ fn copy(error: &Error) -> Error {
         Error::Conflict(what) => Error::Conflict(what.clone()),
         Error::NotOwner(tenant) => Error::NotOwner(*tenant),
         Error::Ended(turn) => Error::Ended(*turn),
+        Error::Unavailable(why) => Error::Unavailable(why.clone()),
         other => Error::Unavailable(other.to_string()),
     }
 }
@@ -202,7 +192,24 @@ async fn apply(base: &Arc<Base>, conn: &mut Conn, commands: &[Command]) -> Resul
     {
         hold_lease(conn, &tenant, epoch).await?;
     }
+    if commands.iter().any(|command| !command.is_owners()) {
+        keep_awake(conn, &tenant).await?;
+    }
     hot::apply(conn, commands).await
+}
+
+/// On Postgres any node may write: the platform knows that the cell is awake in the same transaction, and no owner can put it to rest before
+/// this has ended.
+pub(crate) async fn keep_awake(conn: &mut Conn, tenant: &TenantId) -> Result<()> {
+    if !conn.is_postgres() {
+        return Ok(());
+    }
+    const HOLD: &str = "SELECT awake FROM relevo_platform.tenants WHERE id = $1 FOR SHARE";
+    match one!(conn, (bool,), HOLD, tenant.as_str())? {
+        Some((true,)) => Ok(()),
+        Some((false,)) => run!(conn, "UPDATE relevo_platform.tenants SET awake = TRUE WHERE id = $1", tenant.as_str()).map(|_| ()),
+        None => Err(Error::NoTenant(tenant.to_string())),
+    }
 }
 
 /// Fails unless the lease still has this epoch; no other node can take it until the transaction ends.

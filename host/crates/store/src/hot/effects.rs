@@ -184,6 +184,8 @@ async fn add_order(conn: &mut Conn, commit: &TurnCommit, order: &NewOrder, event
 async fn write_kv(conn: &mut Conn, write: &KvWrite, now: Time) -> Result<()> {
     const EXPIRE: &str = "DELETE FROM kv WHERE plugin_id = $1 AND scope = $2 AND scope_id = $3 AND key = $4 AND expires_at <= $5";
     const REMOVE: &str = "DELETE FROM kv WHERE plugin_id = $1 AND scope = $2 AND scope_id = $3 AND key = $4";
+    const REMOVE_READ: &str = "DELETE FROM kv WHERE plugin_id = $1 AND scope = $2 AND scope_id = $3 AND key = $4 AND version = $5";
+    const FIND: &str = "SELECT version FROM kv WHERE plugin_id = $1 AND scope = $2 AND scope_id = $3 AND key = $4";
     const PUT: &str = "INSERT INTO kv (plugin_id, scope, scope_id, key, value, version, expires_at) VALUES ($1, $2, $3, $4, $5, 1, $6) \
                        ON CONFLICT (plugin_id, scope, scope_id, key) DO UPDATE SET value = excluded.value, version = kv.version + 1, expires_at = excluded.expires_at";
     const ADD: &str = "INSERT INTO kv (plugin_id, scope, scope_id, key, value, version, expires_at) VALUES ($1, $2, $3, $4, $5, 1, $6) ON CONFLICT DO NOTHING";
@@ -193,7 +195,10 @@ async fn write_kv(conn: &mut Conn, write: &KvWrite, now: Time) -> Result<()> {
     let expires = write.expires_at.map(Time::millis);
     run!(conn, EXPIRE, plugin, scope, scope_id, key, now.0)?;
     let touched = match (&write.value, write.expect) {
-        (None, _) => return run!(conn, REMOVE, plugin, scope, scope_id, key).map(|_| ()),
+        (None, None) => return run!(conn, REMOVE, plugin, scope, scope_id, key).map(|_| ()),
+        // It was read as absent, and is to stay so.
+        (None, Some(0)) => u64::from(one!(conn, (i64,), FIND, plugin, scope, scope_id, key)?.is_none()),
+        (None, Some(version)) => run!(conn, REMOVE_READ, plugin, scope, scope_id, key, version)?,
         (Some(value), None) => run!(conn, PUT, plugin, scope, scope_id, key, value, expires)?,
         (Some(value), Some(0)) => run!(conn, ADD, plugin, scope, scope_id, key, value, expires)?,
         (Some(value), Some(version)) => run!(conn, SAVE, plugin, scope, scope_id, key, value, expires, version)?,
@@ -246,5 +251,15 @@ async fn conversation(conn: &mut Conn, commit: &TurnCommit, mut own_id: impl FnM
         run!(conn, "UPDATE conversations SET state = 'resolved', epoch = epoch + 1, unread = 0 WHERE id = $1", id.as_str())?;
         conversations::note(conn, own_id(), id, "resolved", "bot", &json!({ "reason": reason }), commit.now).await?;
     }
+    if epochs(commit) > 0 {
+        keep_unsent(conn, id).await?;
+    }
     Ok(())
+}
+
+/// The bot let go by itself: what it said before is still sent. Under the epoch that is over it would never be, nor be cancelled.
+async fn keep_unsent(conn: &mut Conn, id: &ConversationId) -> Result<()> {
+    const KEEP: &str = "UPDATE outbox SET epoch = (SELECT c.epoch FROM conversations c WHERE c.id = outbox.conversation_id) \
+                        WHERE conversation_id = $1 AND sender = 'BOT' AND state IN ('pending', 'sending', 'uncertain')";
+    run!(conn, KEEP, id.as_str()).map(|_| ())
 }

@@ -1,11 +1,21 @@
 //! The commands of the hot path: plain, re-runnable, and written for many at once.
 
-/// Where a stored state stands, to compare with a bound rank; the same order as `Delivery::rank`.
+/// Where a stored state stands, to compare with a bound rank; the same order as `rank`.
 macro_rules! stored_rank {
     () => {
         "CASE messages.state WHEN 'received' THEN 0 WHEN 'queued' THEN 0 WHEN 'sending' THEN 1 WHEN 'uncertain' THEN 2 WHEN 'cancelled' THEN 3 \
-         WHEN 'failed' THEN 4 WHEN 'sent' THEN 5 WHEN 'delivered' THEN 6 ELSE 7 END"
+         WHEN 'sent' THEN 4 WHEN 'failed' THEN 5 WHEN 'delivered' THEN 6 ELSE 7 END"
     };
+}
+
+/// How far a state is on the way of a message; a state only gives way to a later one. WhatsApp accepts first and may tell minutes later
+/// that it could not deliver: so failed comes after sent.
+const fn rank(state: Delivery) -> i64 {
+    match state {
+        Delivery::Sent => 4,
+        Delivery::Failed => 5,
+        other => other.rank(),
+    }
 }
 
 mod effects;
@@ -15,6 +25,8 @@ mod sending;
 mod status;
 
 use std::collections::HashMap;
+
+use relevo_model::Delivery;
 
 pub(crate) use self::sending::enqueue;
 pub use self::{
@@ -76,7 +88,7 @@ pub(crate) async fn apply(conn: &mut Conn, commands: &[Command]) -> Result<(Vec<
         }
     }
     let mut finished = finish::apply(conn, &commits, &mut notices).await?.into_iter();
-    let claimed = sending::claim(conn, &claims).await?;
+    let mut claimed = sending::claim(conn, &claims).await?;
     sending::mark(conn, &marks, &mut notices).await?;
     let mut received = receive::apply(conn, &arrivals, &mut notices).await?.into_iter();
     let answers = commands
@@ -84,7 +96,8 @@ pub(crate) async fn apply(conn: &mut Conn, commands: &[Command]) -> Result<(Vec<
         .map(|command| match command {
             Command::Receive(batch) => Answer::Received(received.by_ref().take(batch.len()).collect()),
             Command::Finish(_) => Answer::Finished(finished.next().expect("one answer for each commit")),
-            Command::Claim(claim) => Answer::Claimed(claimed.contains(&claim.message)),
+            // Whoever of one group asked first has it.
+            Command::Claim(claim) => Answer::Claimed(claimed.remove(&claim.message)),
             Command::Mark(_) => Answer::Marked,
         })
         .collect();

@@ -117,12 +117,14 @@ fn kind(what: &What) -> &str {
     }
 }
 
+/// Who it is from or to; what names nobody is in the event log only.
 fn party(what: &What) -> Option<&Party> {
     match what {
         What::Message(message) => Some(&message.sender),
         What::Echo(echo) => Some(&echo.to),
         _ => None,
     }
+    .filter(|party| !party.aliases.is_empty())
 }
 
 /// Finds the conversation of each arrival that has one, making customers and conversations that are missing.
@@ -231,7 +233,7 @@ async fn store_messages(conn: &mut Conn, fresh: &[&Arrival], found: &HashMap<Eve
     let messages: Vec<(&Arrival, &InMessage, Found)> = fresh
         .iter()
         .filter_map(|arrival| match &arrival.incoming.what {
-            What::Message(message) => Some((*arrival, message, found[&arrival.event])),
+            What::Message(message) => Some((*arrival, message, *found.get(&arrival.event)?)),
             _ => None,
         })
         .collect();
@@ -325,7 +327,7 @@ async fn echoes(conn: &mut Conn, fresh: &[&Arrival], found: &HashMap<EventId, Fo
             status::apply(conn, &[(&status, arrival.now)], notices).await?;
             continue;
         }
-        let conversation = found[&arrival.event].conversation;
+        let Some(Found { conversation, .. }) = found.get(&arrival.event).copied() else { continue };
         conversations::take_over(conn, &conversation, "phone", "echo", arrival.event, arrival.now).await?;
         let seq = conversations::next_seq(conn, &conversation, arrival.now).await?;
         run!(conn, ADD, arrival.message.as_str(), conversation.as_str(), seq, Json(&echo.content), &echo.provider_id, arrival.now.0)?;

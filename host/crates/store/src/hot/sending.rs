@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use relevo_model::*;
 
-use super::status;
+use super::{rank, status};
 use crate::{
     Notice, Result, Waiting,
     sql::{Conn, Json, Rows},
@@ -58,7 +58,20 @@ pub(super) async fn claim(conn: &mut Conn, claims: &[&Claim]) -> Result<HashSet<
         return Ok(HashSet::new());
     }
     let rows = all_rows!(conn, (String,), CLAIM, claims, |row| [row.message.as_str(), row.now.0]);
-    Ok(rows.into_iter().filter_map(|(id,)| id.parse().ok()).collect())
+    let claimed: HashSet<MessageId> = rows.into_iter().filter_map(|(id,)| id.parse().ok()).collect();
+    for claim in claims.iter().filter(|claim| !claimed.contains(&claim.message)) {
+        cancel_stale(conn, &claim.message).await?;
+    }
+    Ok(claimed)
+}
+
+/// What the bot said under an epoch that is gone is never sent: it must not wait for ever.
+async fn cancel_stale(conn: &mut Conn, message: &MessageId) -> Result<()> {
+    const STALE: &str = "UPDATE outbox SET state = 'cancelled' WHERE message_id = $1 AND state = 'pending' AND sender = 'BOT'";
+    if run!(conn, STALE, message.as_str())? > 0 {
+        run!(conn, "UPDATE messages SET state = 'cancelled' WHERE id = $1", message.as_str())?;
+    }
+    Ok(())
 }
 
 pub(super) async fn mark(conn: &mut Conn, marks: &[&Mark], notices: &mut Vec<Notice>) -> Result<()> {
@@ -87,7 +100,8 @@ pub(super) async fn mark(conn: &mut Conn, marks: &[&Mark], notices: &mut Vec<Not
         mark.message.as_str(),
         provider_id(&mark.end),
         delivery(&mark.end).as_str(),
-        delivery(&mark.end).rank(),
+        // A status that says sent knows better than an answer that says failed.
+        rank(delivery(&mark.end)).min(rank(Delivery::Sent)),
         match &mark.end {
             SendEnd::Failed { problem } => Some(Json(problem)),
             _ => None,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use relevo_model::*;
 
+use super::rank;
 use crate::{
     Notice, Result,
     sql::{Conn, Json, Rows},
@@ -32,19 +33,24 @@ pub(super) async fn apply(conn: &mut Conn, statuses: &[(&Status, Time)], notices
     let mut news: HashMap<MessageId, News<'_>> = HashMap::new();
     let mut early = Vec::new();
     for (status, at) in statuses {
-        let ours = status.ours.as_deref().and_then(|id| id.parse().ok()).or_else(|| known.get(&status.provider_id).copied());
+        let ours = ours(status).or_else(|| known.get(&status.provider_id).copied());
         let Some(id) = ours else {
             early.push((*status, *at));
             continue;
         };
         let told = News { id, provider_id: &status.provider_id, state: status.state, problem: status.problem.as_ref() };
         match news.get(&id) {
-            Some(before) if before.state.rank() >= told.state.rank() => {}
+            Some(before) if rank(before.state) >= rank(told.state) => {}
             _ => drop(news.insert(id, told)),
         }
     }
     keep_early(conn, &early).await?;
     advance(conn, &news.into_values().collect::<Vec<_>>(), notices).await
+}
+
+/// The message that the provider hands our own id back for; other programs on the same number hand in ids that are none of ours.
+fn ours(status: &Status) -> Option<MessageId> {
+    status.ours.as_deref().and_then(|id| id.parse().ok())
 }
 
 async fn by_provider_id(conn: &mut Conn, statuses: &[(&Status, Time)]) -> Result<HashMap<String, MessageId>> {
@@ -53,7 +59,7 @@ async fn by_provider_id(conn: &mut Conn, statuses: &[(&Status, Time)]) -> Result
         columns: 1,
         tail: ") SELECT messages.provider_id, messages.id FROM v JOIN messages ON messages.provider_id = v.provider_id",
     };
-    let unnamed: Vec<&str> = statuses.iter().filter(|(status, _)| status.ours.is_none()).map(|(status, _)| status.provider_id.as_str()).collect();
+    let unnamed: Vec<&str> = statuses.iter().filter(|(status, _)| ours(status).is_none()).map(|(status, _)| status.provider_id.as_str()).collect();
     if unnamed.is_empty() {
         return Ok(HashMap::new());
     }
@@ -92,8 +98,7 @@ async fn advance(conn: &mut Conn, news: &[News<'_>], notices: &mut Vec<Notice>) 
     if news.is_empty() {
         return Ok(());
     }
-    let moved =
-        all_rows!(conn, (String,), ADVANCE, news, |row| [row.id.as_str(), row.provider_id, row.state.as_str(), row.state.rank(), row.problem.map(Json)]);
+    let moved = all_rows!(conn, (String,), ADVANCE, news, |row| [row.id.as_str(), row.provider_id, row.state.as_str(), rank(row.state), row.problem.map(Json)]);
     notices.extend(moved.iter().filter_map(|(id,)| id.parse().ok()).map(Notice::Conversation));
     let settled = all_rows!(conn, (String, String), SETTLE, news, |row| [
         row.id.as_str(),
@@ -122,7 +127,7 @@ pub(super) async fn apply_early(conn: &mut Conn, sent: &[(MessageId, &str)], not
         let Some((id, provider_id)) = sent.iter().find(|(_, provider_id)| *provider_id == told.provider_id) else { continue };
         let next = News { id: *id, provider_id, state: told.state, problem: told.problem.as_ref().map(|problem| &problem.0) };
         match news.get(id) {
-            Some(before) if before.state.rank() >= next.state.rank() => {}
+            Some(before) if rank(before.state) >= rank(next.state) => {}
             _ => drop(news.insert(*id, next)),
         }
     }

@@ -1,0 +1,211 @@
+//! A conversation as its phone shows it.
+
+use std::collections::HashMap;
+
+use relevo_model::*;
+use relevo_store::{Conversation, Message, TimelineEvent};
+
+use super::{
+    Error,
+    desk::Desk,
+    pages::local,
+    spot::Spot,
+    view::{Body, Bubble, Holder, Line, RowView, SectionView},
+};
+use crate::{texts, web::visitor::Visitor};
+
+/// Messages that a phone shows.
+const SHOWN: i64 = 60;
+/// Characters of a quoted message.
+const QUOTED: usize = 80;
+
+pub struct Thread {
+    pub lines: Vec<Line>,
+    pub holder: Holder,
+    pub typing: bool,
+    pub unread: bool,
+    /// The customer has said something.
+    pub spoke: bool,
+}
+
+/// A change of hands, in the order of the conversation.
+struct HandOver<'a> {
+    event: &'a TimelineEvent,
+    from: Holder,
+    to: Holder,
+}
+
+pub async fn read(spot: &Spot, desk: &Desk, visitor: Visitor, conversation: &Conversation) -> Result<Thread, Error> {
+    let mut read = spot.business.cell.read().await?;
+    let mut messages = read.messages().list_of(&conversation.id, None, SHOWN).await?;
+    messages.reverse();
+    let events = read.conversations().timeline(&conversation.id).await?;
+    let asked = messages.iter().rev().find_map(|message| (message.direction == Direction::In).then_some(message.turn_id.as_ref()).flatten());
+    let typing = match asked.and_then(|id| id.parse().ok()) {
+        Some(turn) => read.turns().find(&turn).await?.is_some_and(|turn| turn.state == TurnState::Pending),
+        None => false,
+    };
+    drop(read);
+    let hand_overs = hand_overs(&events, &messages);
+    let bot_on = conversation.bot_enabled && spot.business.layout().bot_on(&spot.point.row.id);
+    let holder = match conversation.status {
+        Answering::Bot if bot_on => Holder::Bot,
+        Answering::Bot => Holder::Off,
+        Answering::Human => hand_overs.last().map_or(Holder::Person, |last| last.to),
+    };
+    Ok(Thread {
+        lines: lines(spot, desk, visitor, &messages, &hand_overs),
+        holder: if holder == Holder::Nobody && wrote_since(&messages, hand_overs.last()) { Holder::Person } else { holder },
+        typing: typing && holder == Holder::Bot,
+        unread: messages.iter().any(|message| message.state == Delivery::Delivered),
+        spoke: messages.iter().any(repeatable),
+    })
+}
+
+/// The message of a phone of ours that came last and can be delivered again.
+pub fn repeatable(message: &Message) -> bool {
+    message.direction == Direction::In && message.provider_id.is_some()
+}
+
+/// What changed hands; what was given back and taken again in the same moment is one change.
+fn hand_overs<'a>(events: &'a [TimelineEvent], messages: &[Message]) -> Vec<HandOver<'a>> {
+    let mut holder = Holder::Bot;
+    let mut changes: Vec<HandOver<'a>> = Vec::new();
+    for event in events {
+        let to = match event.kind.as_str() {
+            "handed_over" => Holder::Nobody,
+            "taken_over" => Holder::Person,
+            "returned" => Holder::Bot,
+            _ => continue,
+        };
+        if changes.last().is_some_and(|last| last.event.kind == "returned" && last.event.created_at == event.created_at) {
+            holder = changes.pop().map_or(holder, |last| last.from);
+        }
+        let from = if holder == Holder::Nobody && wrote_since(messages, changes.last()) { Holder::Person } else { holder };
+        changes.push(HandOver { event, from, to });
+        holder = to;
+    }
+    changes
+}
+
+fn wrote_since(messages: &[Message], change: Option<&HandOver<'_>>) -> bool {
+    change.is_some_and(|change| messages.iter().any(|message| message.sender == Sender::Agent && message.seq > change.event.seq))
+}
+
+fn lines(spot: &Spot, desk: &Desk, visitor: Visitor, messages: &[Message], changes: &[HandOver<'_>]) -> Vec<Line> {
+    let reactions = reactions(messages);
+    let named: HashMap<&str, &Message> = messages.iter().filter_map(|message| Some((message.provider_id.as_deref()?, message))).collect();
+    let first = messages.first().map_or(0, |message| message.seq);
+    let mut changes = changes.iter().filter(|change| change.event.seq >= first).peekable();
+    let (mut lines, mut day) = (Vec::new(), None);
+    for message in messages {
+        while let Some(change) = changes.next_if(|change| change.event.seq < message.seq && change.event.created_at <= message.created_at) {
+            lines.push(baton(spot, change));
+        }
+        let today = local(spot, message.created_at, "%d/%m/%Y");
+        if day.as_ref().is_some_and(|day| *day != today) {
+            lines.push(Line::Day { date: today.clone() });
+        }
+        day = Some(today);
+        if let Content::Reaction { message: to, .. } = &message.content.0
+            && named.contains_key(to.as_str())
+        {
+            continue;
+        }
+        let reaction = message.provider_id.as_deref().and_then(|id| reactions.get(id)).map(|emoji| (*emoji).to_owned());
+        let quoted = message.quotes.as_deref().and_then(|id| named.get(id)).map(|quoted| shortened(quoted.content.0.words()));
+        lines.push(Line::Bubble(Box::new(bubble(spot, desk, visitor, message, reaction, quoted))));
+    }
+    lines.extend(changes.map(|change| baton(spot, change)));
+    lines
+}
+
+fn baton(spot: &Spot, change: &HandOver<'_>) -> Line {
+    let HandOver { event, from, to } = change;
+    Line::Baton { id: event.id.to_string(), from: *from, to: *to, event: event.kind.replace('_', "-"), time: local(spot, event.created_at, "%H:%M") }
+}
+
+/// The last reaction to each message that still stands.
+fn reactions(messages: &[Message]) -> HashMap<&str, &str> {
+    let mut reactions = HashMap::new();
+    for message in messages {
+        if let Content::Reaction { emoji, message: to } = &message.content.0 {
+            reactions.insert(to.as_str(), emoji.as_str());
+        }
+    }
+    reactions.retain(|_, emoji| !emoji.is_empty());
+    reactions
+}
+
+fn bubble(spot: &Spot, desk: &Desk, visitor: Visitor, message: &Message, reaction: Option<String>, quoted: Option<String>) -> Bubble {
+    let said_to_it = message.direction == Direction::Out && message.state.rank() >= Delivery::Sent.rank();
+    Bubble {
+        id: message.id.to_string(),
+        sender: match message.sender {
+            Sender::Customer => "customer",
+            Sender::Bot => "bot",
+            Sender::Agent => "person",
+        },
+        state: message.state.as_str(),
+        problem: message.problem.as_ref().map(|problem| problem.0.title.clone()),
+        time: local(spot, message.created_at, "%H:%M"),
+        quoted,
+        reaction,
+        provider_id: message.provider_id.clone().filter(|_| said_to_it),
+        deliveries: 1 + desk.repeats(&message.id),
+        body: body(visitor, &message.content.0),
+    }
+}
+
+fn body(visitor: Visitor, content: &Content) -> Body {
+    let say = |key: &str| texts::say(visitor.lang, key);
+    match content {
+        Content::Text { body } => Body::Text { text: body.clone() },
+        Content::Choice { title, .. } => Body::Text { text: title.clone() },
+        Content::Buttons { body, footer, buttons } => Body::Buttons { text: body.clone(), footer: footer.clone(), choices: buttons.clone() },
+        Content::List { body, button, sections } => Body::List { text: body.clone(), button: button.clone(), sections: sections.iter().map(section).collect() },
+        Content::Media(media) => file(media),
+        Content::Location(place) => Body::Location {
+            name: place.name.clone(),
+            address: place.address.clone(),
+            latitude: format!("{:.5}", place.latitude),
+            longitude: format!("{:.5}", place.longitude),
+        },
+        Content::Reaction { emoji, .. } if emoji.is_empty() => Body::Other { label: "content-reaction", details: say("content-reaction-removed") },
+        Content::Reaction { emoji, .. } => Body::Other { label: "content-reaction", details: emoji.clone() },
+        Content::Contacts { .. } => Body::Other { label: "content-contacts", details: String::new() },
+        Content::Order { items, note } => {
+            let items = items.iter().map(|item| format!("{} × {}", item.quantity, item.sku)).chain(note.clone());
+            Body::Other { label: "content-order", details: items.collect::<Vec<_>>().join("\n") }
+        }
+        Content::Form { name, .. } => Body::Other { label: "content-form", details: name.clone() },
+        Content::Edit { content, .. } => Body::Other { label: "content-edit", details: content.words().to_owned() },
+        Content::Revoke { .. } => Body::Other { label: "content-revoke", details: String::new() },
+        Content::System { body, .. } => Body::Other { label: "content-system", details: body.clone() },
+        Content::Template { name, .. } => Body::Other { label: "content-template", details: name.clone() },
+        Content::Unsupported { kind, .. } => Body::Other { label: "content-unsupported", details: kind.clone() },
+    }
+}
+
+fn section(section: &Section) -> SectionView {
+    let rows = section.rows.iter().map(|row| RowView { id: row.id.clone(), title: row.title.clone(), description: row.description.clone() });
+    SectionView { title: section.title.clone(), rows: rows.collect() }
+}
+
+fn file(media: &Media) -> Body {
+    let (label, icon) = match media.kind {
+        MediaKind::Image => ("content-image", "image"),
+        MediaKind::Audio => ("content-audio", "audio"),
+        MediaKind::Voice => ("content-voice", "audio"),
+        MediaKind::Video => ("content-video", "video"),
+        MediaKind::Document => ("content-document", "file"),
+        MediaKind::Sticker => ("content-sticker", "image"),
+    };
+    // Only what we serve ourselves is loaded by the page.
+    let image = media.link.clone().filter(|link| link.starts_with("/static/"));
+    Body::Media { label, icon, image, name: media.name.clone(), caption: media.caption.clone() }
+}
+
+fn shortened(text: &str) -> String {
+    if text.chars().count() <= QUOTED { text.to_owned() } else { text.chars().take(QUOTED).chain(['…']).collect() }
+}

@@ -1,9 +1,0 @@
-//! Pages: templates, static files, texts.
-
-use axum::Router;
-
-use crate::app::App;
-
-pub fn routes() -> Router<App> {
-    Router::new()
-}

@@ -1,0 +1,89 @@
+//! One process of a host: its app behind the real router on a port of its own.
+
+use std::{net::SocketAddr, path::Path, time::Duration};
+
+use relevo::{
+    app::{App, Parts, WebhookSettings},
+    channels::cloud_api::client::Graph,
+    egress::{Egress, EgressSettings},
+    http,
+    plugins::Plugins,
+    telemetry,
+};
+use relevo_sandbox::{Engine, EngineSettings};
+use relevo_store::Store;
+use tokio::{net::TcpListener, sync::OnceCell, task::JoinHandle};
+
+use super::{Inner, TestApp};
+
+pub struct Node {
+    pub app: App,
+    pub address: SocketAddr,
+    server: JoinHandle<()>,
+}
+
+/// What runs in the sandbox: compiled once for all tests. The twin is the probe under another name.
+pub async fn plugins() -> Plugins {
+    static PLUGINS: OnceCell<Plugins> = OnceCell::const_new();
+    PLUGINS
+        .get_or_init(|| async {
+            let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("relevo-cache");
+            let engine = Engine::new(EngineSettings::new(cache, env!("CARGO_BIN_EXE_relevo"))).expect("the engine starts");
+            let probe = Path::new(env!("RELEVO_PLUGINS")).with_file_name("test-plugins").join("probe.wasm");
+            let probe = std::fs::read(&probe).unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask plugins`", probe.display()));
+            let mut twin = relevo_sandbox::inspect(&probe).expect("it was packed").manifest;
+            twin.id = "twin".into();
+            let twin = relevo_sandbox::pack(&probe, &twin).expect("it is packed again");
+            Plugins::load(&engine, &[probe, twin]).await.expect("the plugins load")
+        })
+        .await
+        .clone()
+}
+
+impl Node {
+    /// On a port that is free, or on the one that it had before.
+    pub async fn start(app: &TestApp, store: Option<Store>, at: Option<SocketAddr>) -> Self {
+        let listener = TcpListener::bind(at.unwrap_or_else(|| ([127, 0, 0, 1], 0).into())).await.expect("the port is free");
+        Self::serve(app, store, listener).await
+    }
+
+    pub async fn serve(test: &Inner, store: Option<Store>, listener: TcpListener) -> Self {
+        let store = match store {
+            Some(store) => store,
+            None => Store::open(test.place.settings()).await.expect("the store opens"),
+        };
+        let settings = &test.settings;
+        let egress = EgressSettings { allow_private: vec![test.outside.address().into()], roots: Some(rustls::RootCertStore::empty()), ..Default::default() };
+        let parts = Parts {
+            store,
+            clock: test.clock.clone(),
+            plugins: plugins().await,
+            graph: Some(Graph::new(&test.graph.url()).expect("the address is one")),
+            egress: Egress::new(egress),
+            meters: telemetry::metrics().expect("meters are made"),
+            jobs: true,
+            webhooks: WebhookSettings {
+                verify_token: settings.verify_token.clone(),
+                app_secret: settings.platform_secret.clone(),
+                signature_optional: settings.signature_optional,
+            },
+            demo: false,
+        };
+        let address = listener.local_addr().expect("it is bound");
+        let app = App::start(parts).await.expect("the app starts");
+        let closing = app.closing.clone();
+        let serving = axum::serve(listener, http::router(app.clone())).with_graceful_shutdown(async move { closing.cancelled().await });
+        let server = tokio::spawn(async move { serving.await.expect("it listens until it is told to end") });
+        Self { app, address, server }
+    }
+
+    /// Ends as SIGTERM does: nothing new is taken, what is under way is finished.
+    pub async fn close(mut self, patience: Duration) -> SocketAddr {
+        self.app.closing.cancel();
+        if tokio::time::timeout(patience.min(Duration::from_secs(5)), &mut self.server).await.is_err() {
+            self.server.abort();
+        }
+        self.app.close(patience).await;
+        self.address
+    }
+}

@@ -1,0 +1,37 @@
+//! The host from outside: signed webhooks through the real router, real components, a fake Graph API, both databases.
+
+#[cfg(test)]
+mod harness;
+
+#[cfg(test)]
+mod burst;
+#[cfg(test)]
+mod calls;
+#[cfg(test)]
+mod failures;
+#[cfg(test)]
+mod kv;
+#[cfg(test)]
+mod nodes;
+#[cfg(test)]
+mod order;
+#[cfg(test)]
+mod outbox;
+#[cfg(test)]
+mod payloads;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod sequence;
+#[cfg(test)]
+mod statuses;
+#[cfg(test)]
+mod take_over;
+#[cfg(test)]
+mod timers;
+#[cfg(test)]
+mod uncertain;
+#[cfg(test)]
+mod webhooks;

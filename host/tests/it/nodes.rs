@@ -1,0 +1,125 @@
+//! Several processes on one Postgres: one owns a cell at a time, and a late one is refused.
+
+use std::time::Duration;
+
+use relevo_model::{NodeId, TenantId};
+
+use crate::harness::{Database, Setup, TestApp, until};
+
+const PHONE: &str = "+54 9 11 5555 0001";
+
+fn shared() -> Setup {
+    Setup::new(Database::Postgres)
+}
+
+/// Which of the processes works the first business.
+async fn owner(app: &TestApp) -> Option<NodeId> {
+    let mut owners = Vec::new();
+    for node in app.apps() {
+        for business in node.open_businesses().await {
+            if business.is_owner() {
+                owners.push(node.node);
+            }
+        }
+    }
+    assert!(owners.len() <= 1, "two processes work one cell: {owners:?}");
+    owners.pop()
+}
+
+/// Gives the lease to another process, as if the owner had been frozen for longer than it holds.
+async fn moves_the_lease(app: &TestApp, tenant: &TenantId, to: usize) {
+    let (node, now) = (app.node(to), app.clock.now());
+    let far = now.after(Duration::from_secs(3_600));
+    node.store.platform().lease(tenant, &node.node, far, far).await.unwrap().expect("a lease that is over can be taken");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_same_new_customer_at_two_processes_is_one_customer() {
+    let app = shared().tenant("acme").flow("echo").await;
+    let second = app.add_node().await;
+
+    for round in 0..10 {
+        let chat = app.customer(&format!("+54 9 11 5555 {round:04}"));
+        let there = chat.through(second);
+        let (one, other) = (chat.text("uno"), chat.text("dos"));
+        tokio::join!(chat.post(&one), there.post(&other), there.post(&one), chat.post(&other));
+        let mut said = chat.bot_replies().await;
+        said.sort();
+        assert_eq!(said, ["dos", "uno"], "round {round}");
+    }
+
+    assert_eq!(app.count(app.acme(), "SELECT COUNT(*) FROM customers").await, 10);
+    assert_eq!(app.count(app.acme(), "SELECT COUNT(*) FROM conversations").await, 10);
+    assert!(owner(&app).await.is_some());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn many_customers_at_two_processes_are_answered_once_and_in_order() {
+    let app = shared().tenant("acme").flow("echo").await;
+    let second = app.add_node().await;
+    let chats: Vec<_> = (0..10).map(|number| app.customer(&format!("+54 9 11 5555 {number:04}"))).collect();
+    let wanted: Vec<String> = (0..10).map(|number| number.to_string()).collect();
+
+    futures::future::join_all(chats.iter().map(|chat| async {
+        for (at, text) in wanted.iter().enumerate() {
+            chat.through([0, second][at % 2]).says(text).await;
+        }
+    }))
+    .await;
+
+    for chat in &chats {
+        assert_eq!(chat.bot_replies().await, wanted);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_owner_ends_the_other_process_takes_over() {
+    let app = shared().tenant("acme").flow("echo").await;
+    let second = app.add_node().await;
+    let chat = app.customer(PHONE).through(second);
+    chat.says("uno").await.bot_replies().await;
+    let first_owner = owner(&app).await.expect("somebody works it");
+    assert_eq!(first_owner, app.node(0).node, "whoever opened it first");
+
+    app.stop(0).await;
+    chat.says("dos").await;
+
+    assert_eq!(chat.bot_replies().await, ["uno", "dos"]);
+    assert_eq!(owner(&app).await, Some(app.node(second).node));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_owners_lease_is_over_the_other_process_takes_over() {
+    let app = shared().tenant("acme").flow("echo").await;
+    let second = app.add_node().await;
+    let chat = app.customer(PHONE).through(second);
+    chat.says("uno").await.bot_replies().await;
+
+    moves_the_lease(&app, &chat.tenant.id, second).await;
+    until("the other one works it", || async { owner_is(&app, second).await }).await;
+    chat.says("dos").await;
+
+    assert_eq!(chat.bot_replies().await, ["uno", "dos"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_late_commit_of_a_frozen_owner_is_refused() {
+    let app = shared().tenant("acme").flow("probe").await;
+    let second = app.add_node().await;
+    let chat = app.customer(PHONE).says(&format!("fetch {}", app.outside.url("/hold/late"))).await;
+    chat.through(second).says("after").await;
+    app.outside.called("/hold/late", 1).await;
+
+    moves_the_lease(&app, &chat.tenant.id, second).await;
+    app.outside.called("/hold/late", 2).await;
+    assert!(owner_is(&app, second).await, "the new owner runs the same turn while the old one hangs in it");
+    app.outside.release();
+
+    assert_eq!(chat.bot_replies().await, ["late", "heard after"]);
+    assert_eq!(chat.turns().await.iter().filter(|turn| turn.0 == "done").count(), 2);
+    until("the old owner has noticed", || async { !app.node(0).open_businesses().await.iter().any(|business| business.is_owner()) }).await;
+}
+
+async fn owner_is(app: &TestApp, node: usize) -> bool {
+    app.node(node).open_businesses().await.iter().any(|business| business.is_owner())
+}
