@@ -92,6 +92,13 @@ ids! {
     EventId,
     /// A process that works cells.
     NodeId,
+    /// A person who logs in.
+    UserId,
+    SessionId,
+    InvitationId,
+    ApiKeyId,
+    /// A line of the audit log.
+    AuditId,
 }
 
 impl TurnId {

@@ -7,6 +7,7 @@ pub mod fault;
 pub mod ids;
 pub mod money;
 pub mod options;
+pub mod reach;
 pub mod states;
 pub mod turn;
 
@@ -14,5 +15,6 @@ pub use channel::*;
 pub use clock::{Clock, Time};
 pub use content::*;
 pub use ids::*;
+pub use reach::Reach;
 pub use states::*;
 pub use turn::*;

@@ -100,6 +100,12 @@ states! {
 
     TenantState { Creating = "creating", Active = "active", Suspended = "suspended" }
 
+    /// What somebody is in a business; what that lets them do is `relevo::policy`'s to say.
+    Role { Owner = "owner", Admin = "admin", Agent = "agent", Viewer = "viewer" }
+
+    /// A browser, or what the API's short tokens stand on.
+    SessionKind { Cookie = "cookie", Bearer = "bearer" }
+
     /// What happens to a message when nobody can tell whether it was sent.
     UncertainPolicy { Ask = "ask", Resend = "resend" }
 }

@@ -87,6 +87,15 @@ impl Key {
         cipher.decrypt(XNonce::from_slice(nonce), Payload { msg: sealed, aad: &bound }).map(Zeroizing::new).map_err(|_| KeyError::Unreadable)
     }
 
+    /// A key of its own for each purpose: HMAC-SHA256 under this one.
+    pub(crate) fn derive(&self, purpose: &str) -> Zeroizing<[u8; 32]> {
+        use hmac::Mac;
+        let mut mac = <hmac::Hmac<sha2::Sha256> as Mac>::new_from_slice(&*self.0).expect("HMAC takes a key of any length");
+        mac.update(b"relevo derived key\x1f");
+        mac.update(purpose.as_bytes());
+        Zeroizing::new(mac.finalize().into_bytes().into())
+    }
+
     pub(crate) fn bytes(&self) -> &[u8] {
         &*self.0
     }

@@ -43,11 +43,12 @@ macro_rules! columns {
 pub struct Platform(pub(crate) Arc<Base>);
 
 impl Platform {
-    async fn read(&self) -> Result<Read> {
+    pub async fn read(&self) -> Result<Read> {
         self.0.read().await
     }
 
-    async fn write(&self) -> Result<Write> {
+    /// A transaction over the platform: people, sessions, keys.
+    pub async fn write(&self) -> Result<Write> {
         self.0.write().await
     }
 
@@ -140,7 +141,7 @@ impl Platform {
 
     /// Compares the master key with the one that this installation began with; remembers it at the first start.
     pub(crate) async fn check_key(&self, key: &keys::Key) -> Result<()> {
-        let nobody: TenantId = uuid_nil();
+        let nobody: TenantId = nobody();
         let place = keys::Place { table: "facts", column: "value", row: "key_check" };
         let mut write = self.write().await?;
         match one!(&mut write, (Vec<u8>,), "SELECT value FROM facts WHERE name = 'key_check'")? {
@@ -154,6 +155,7 @@ impl Platform {
     }
 }
 
-fn uuid_nil() -> TenantId {
+/// Whose things the platform seals for itself.
+pub(crate) fn nobody() -> TenantId {
     "00000000-0000-0000-0000-000000000000".parse().expect("the nil UUID is one")
 }

@@ -87,6 +87,20 @@ impl Store {
         &self.0.platform
     }
 
+    /// A key of its own for each purpose, the same as long as the master key is.
+    pub fn derive(&self, purpose: &str) -> zeroize::Zeroizing<[u8; 32]> {
+        self.0.master.derive(purpose)
+    }
+
+    /// Seals what belongs to the platform, not to a tenant.
+    pub fn seal(&self, place: keys::Place<'_>, plain: &[u8]) -> Vec<u8> {
+        self.0.master.seal(&crate::platform::nobody(), place, plain)
+    }
+
+    pub fn open_sealed(&self, place: keys::Place<'_>, sealed: &[u8]) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+        Ok(self.0.master.open(&crate::platform::nobody(), place, sealed)?)
+    }
+
     /// True where several nodes may work on the same cells, so that leases decide.
     pub fn is_shared(&self) -> bool {
         matches!(self.0.kind, Engine::Postgres(_))
