@@ -2,12 +2,13 @@
 
 use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
 
+use axum::extract::FromRef;
 use relevo_model::*;
 use relevo_store::{Route, Store};
 use tokio::sync::{RwLock, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, plugins::Plugins, telemetry::Meters};
+use crate::{channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, identity::Door, plugins::Plugins, telemetry::Meters};
 
 /// A lease holds this long without being renewed; it is renewed three times in that.
 const LEASE: Duration = Duration::from_secs(15);
@@ -21,6 +22,7 @@ pub struct App(Arc<Inner>);
 pub struct Parts {
     pub store: Store,
     pub clock: Clock,
+    pub door: Door,
     pub plugins: Plugins,
     /// None delivers what goes to the Cloud API to the simulator.
     pub graph: Option<Graph>,
@@ -63,6 +65,12 @@ impl Deref for Inner {
     type Target = Parts;
     fn deref(&self) -> &Parts {
         &self.parts
+    }
+}
+
+impl FromRef<App> for Door {
+    fn from_ref(app: &App) -> Self {
+        app.door.clone()
     }
 }
 

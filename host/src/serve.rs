@@ -1,6 +1,6 @@
 //! `relevo serve`: from settings to a process that answers, and back to nothing lost.
 
-use std::{env, future::IntoFuture, time::Duration};
+use std::{env, future::IntoFuture, net::SocketAddr, time::Duration};
 
 use anyhow::Context;
 use relevo_model::Clock;
@@ -15,6 +15,7 @@ use crate::{
     demo,
     egress::{Egress, EgressSettings},
     http,
+    identity::Door,
     plugins::Plugins,
     settings::{Settings, SignatureMode},
     telemetry,
@@ -39,7 +40,7 @@ pub async fn serve(settings: Settings) -> anyhow::Result<()> {
         demo.print(address);
     }
     let stop = app.clone();
-    let server = axum::serve(listener, http::router(app.clone())).with_graceful_shutdown(async move {
+    let server = axum::serve(listener, http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(async move {
         told_to_end().await;
         tracing::info!("ending: what is under way is finished first");
         stop.closing.cancel();
@@ -63,9 +64,11 @@ pub async fn parts(settings: &Settings, store: Store, clock: Clock) -> anyhow::R
     let engine = Engine::new(EngineSettings::new(settings.cache(), compiler))?;
     let plugins = Plugins::load(&engine, &[]).await?;
     let graph = settings.meta_graph_url.as_deref().map(Graph::new).transpose()?;
+    let door = Door::new(store.clone(), clock.clone(), &settings.door());
     Ok(Parts {
         store,
         clock,
+        door,
         plugins,
         graph,
         egress: Egress::new(EgressSettings::default()),

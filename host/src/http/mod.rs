@@ -1,6 +1,8 @@
 //! What the process answers on HTTP: webhooks, health, pages.
 
 mod health;
+pub mod problem;
+pub mod routes;
 pub mod simulator;
 mod webhook;
 

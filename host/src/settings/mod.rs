@@ -15,6 +15,8 @@ use std::{
 use relevo_store as store;
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::identity::DoorSettings;
+
 pub use known::{KNOWN, Known, table};
 
 /// Where settings are read from when nobody names a file.
@@ -145,6 +147,15 @@ impl Settings {
             data: self.data.clone(),
             database_url: self.database_url.as_ref().map(|url| url.expose_secret().to_owned()),
             master_key: self.master_key.as_ref().map(|key| key.expose_secret().to_owned()),
+        }
+    }
+
+    /// What the door needs of these.
+    pub fn door(&self) -> DoorSettings {
+        DoorSettings {
+            jwt_secret: self.jwt_secret.clone(),
+            public_base_url: self.public_base_url.clone(),
+            local_base_url: format!("http://{}", self.listen),
         }
     }
 

@@ -123,6 +123,10 @@ impl Write {
         Ok(run!(self, "DELETE FROM sessions WHERE id = $1 AND user_id = $2", id.as_str(), user.as_str())? == 1)
     }
 
+    pub async fn remove_session_by_token(&mut self, hash: &str) -> Result<()> {
+        run!(self, "DELETE FROM sessions WHERE token_hash = $1", hash).map(|_| ())
+    }
+
     /// Ends all sessions of this person but one; how many those were.
     pub async fn remove_sessions_of(&mut self, user: &UserId, but: Option<&SessionId>) -> Result<u64> {
         run!(self, "DELETE FROM sessions WHERE user_id = $1 AND id <> $2", user.as_str(), but.map_or("", SessionId::as_str))

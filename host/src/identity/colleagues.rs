@@ -1,0 +1,56 @@
+//! The people of a business: what they are, and who changes that.
+
+use relevo_model::*;
+use relevo_store::{Colleague, Membership, Write};
+
+use super::{Door, Error, Member, Refusal, Result};
+use crate::policy::Permission;
+
+impl Door {
+    /// The people of a business by their address, from after this one.
+    pub async fn colleagues(&self, by: &Member, after: &str, limit: i64) -> Result<Vec<Colleague>> {
+        by.demand(Permission::ManagePeople, None)?;
+        Ok(self.store.platform().read().await?.people().colleagues(&by.tenant, after, limit).await?)
+    }
+
+    /// Makes a colleague something else; what they may do changes with their next request.
+    pub async fn change_member(&self, by: &Member, user: &UserId, role: Role, reach: Reach) -> Result<()> {
+        let mut write = self.store.platform().write().await?;
+        let before = self.changeable(&mut write, by, user).await?;
+        if !by.rights.may_grant(role, &reach) {
+            return Err(Refusal::Forbidden.into());
+        }
+        if before.role == Role::Owner && role != Role::Owner {
+            self.keep_an_owner(&mut write, &by.tenant).await?;
+        }
+        write.save_membership(&Membership { role, reach, ..before }).await?;
+        write.note_of(Some(&by.tenant), &self.line(by.id(), "member.changed", Some(user.as_str()))).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// Takes a colleague out of the business. The account stays: it may belong to other businesses.
+    pub async fn remove_member(&self, by: &Member, user: &UserId) -> Result<()> {
+        let mut write = self.store.platform().write().await?;
+        let before = self.changeable(&mut write, by, user).await?;
+        if before.role == Role::Owner {
+            self.keep_an_owner(&mut write, &by.tenant).await?;
+        }
+        write.remove_membership(user, &by.tenant).await?;
+        write.note_of(Some(&by.tenant), &self.line(by.id(), "member.removed", Some(user.as_str()))).await?;
+        write.commit().await?;
+        Ok(())
+    }
+
+    /// What a colleague is, if it is for this one to change: nobody touches those who are more, or who work where they do not.
+    async fn changeable(&self, write: &mut Write, by: &Member, user: &UserId) -> Result<Membership> {
+        by.demand(Permission::ManagePeople, None)?;
+        write.hold_people_of(&by.tenant).await?;
+        let found = write.people().membership(user, &by.tenant).await?.ok_or(Refusal::NotFound)?;
+        if by.rights.may_grant(found.role, &found.reach) { Ok(found) } else { Err(Refusal::Forbidden.into()) }
+    }
+
+    async fn keep_an_owner(&self, write: &mut Write, tenant: &TenantId) -> Result<()> {
+        if write.people().owners(tenant).await? > 1 { Ok(()) } else { Err(Error::LastOwner) }
+    }
+}
