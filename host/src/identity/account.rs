@@ -1,6 +1,5 @@
 //! Making an account, and what its person changes about it.
 
-use relevo_model::*;
 use relevo_store::User;
 use secrecy::{ExposeSecret, SecretString};
 

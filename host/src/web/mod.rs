@@ -6,17 +6,18 @@ pub mod templates;
 pub mod visitor;
 
 use axum::{
-    Router,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
-    routing::get,
 };
 
-use crate::app::App;
+use crate::{
+    app::App,
+    http::routes::{Access, Routes},
+};
 
-pub fn routes() -> Router<App> {
-    Router::new().route("/", get(start)).route("/static/{*path}", get(assets::serve))
+pub fn routes() -> Routes {
+    Routes::new().get("/", Access::Public, start).get("/static/{*path}", Access::Public, assets::serve)
 }
 
 /// Where a visitor begins: in the demo that is the simulator.

@@ -14,16 +14,18 @@ mod thread;
 mod view;
 
 use axum::{
-    Extension, Router,
+    Extension,
     extract::{Request, State},
     http::{HeaderMap, Method, StatusCode, header},
     middleware::{self, Next},
     response::{Html, IntoResponse, Redirect, Response},
-    routing::{get, post},
 };
 
 use self::{desk::Desk, spot::Spot, view::Problem};
-use super::NEVER_KEPT;
+use super::{
+    NEVER_KEPT,
+    routes::{Access, Routes},
+};
 use crate::{
     app::App,
     texts,
@@ -31,26 +33,25 @@ use crate::{
 };
 
 const POINT: &str = "/simulator/{tenant}/{point}";
-const PHONE: &str = "/simulator/{tenant}/{point}/phones/{phone}";
 
-pub fn routes() -> Router<App> {
-    let phone = Router::new()
-        .route("/messages", post(customer::write))
-        .route("/choices", post(customer::choose))
-        .route("/samples", post(customer::send_sample))
-        .route("/reactions", post(customer::react))
-        .route("/repeats", post(customer::deliver_again))
-        .route("/reads", post(customer::read))
-        .route("/take-over", post(agent::take))
-        .route("/return", post(agent::give_back))
-        .route("/replies", post(agent::reply));
-    Router::new()
-        .route("/simulator", get(pages::index))
-        .route(POINT, get(pages::show))
-        .route(&format!("{POINT}/live"), get(live::follow))
-        .route(&format!("{POINT}/customers"), post(pages::add_customer))
-        .route(&format!("{POINT}/clock"), post(pages::advance_clock))
-        .nest(PHONE, phone)
+pub fn routes() -> Routes {
+    let point = |rest: &str| format!("{POINT}{rest}");
+    let phone = |rest: &str| format!("{POINT}/phones/{{phone}}{rest}");
+    Routes::new()
+        .get("/simulator", Access::Public, pages::index)
+        .get(POINT, Access::Public, pages::show)
+        .get(&point("/live"), Access::Public, live::follow)
+        .post(&point("/customers"), Access::Public, pages::add_customer)
+        .post(&point("/clock"), Access::Public, pages::advance_clock)
+        .post(&phone("/messages"), Access::Public, customer::write)
+        .post(&phone("/choices"), Access::Public, customer::choose)
+        .post(&phone("/samples"), Access::Public, customer::send_sample)
+        .post(&phone("/reactions"), Access::Public, customer::react)
+        .post(&phone("/repeats"), Access::Public, customer::deliver_again)
+        .post(&phone("/reads"), Access::Public, customer::read)
+        .post(&phone("/take-over"), Access::Public, agent::take)
+        .post(&phone("/return"), Access::Public, agent::give_back)
+        .post(&phone("/replies"), Access::Public, agent::reply)
         .layer(Extension(Desk::default()))
         .layer(middleware::from_fn(explain))
         .layer(middleware::from_fn(visitor::remember))

@@ -7,6 +7,7 @@ use relevo::{
     channels::cloud_api::client::Graph,
     egress::{Egress, EgressSettings},
     http,
+    identity::{Door, DoorSettings},
     plugins::Plugins,
     telemetry,
 };
@@ -54,9 +55,11 @@ impl Node {
         };
         let settings = &test.settings;
         let egress = EgressSettings { allow_private: vec![test.outside.address().into()], roots: Some(rustls::RootCertStore::empty()), ..Default::default() };
+        let door = Door::new(store.clone(), test.clock.clone(), &DoorSettings::default());
         let parts = Parts {
             store,
             clock: test.clock.clone(),
+            door,
             plugins: plugins().await,
             graph: Some(Graph::new(&test.graph.url()).expect("the address is one")),
             egress: Egress::new(egress),
