@@ -1,6 +1,11 @@
 //! The process: the store, the plugins, and the businesses that are at work here.
 
-use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    ops::Deref,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use axum::extract::FromRef;
 use relevo_model::*;
@@ -14,6 +19,8 @@ use crate::{channels::cloud_api::client::Graph, conversation::business::Business
 const LEASE: Duration = Duration::from_secs(15);
 /// A business with nothing to do rests after this.
 const RESTS: Duration = Duration::from_secs(60);
+/// What has ended at the door is dropped this often.
+const SWEEPS: Duration = Duration::from_secs(3_600);
 
 #[derive(Clone)]
 pub struct App(Arc<Inner>);
@@ -175,6 +182,7 @@ impl App {
 
     async fn keep(self) {
         let mut every = tokio::time::interval(LEASE / 3);
+        let mut swept: Option<Instant> = None;
         loop {
             tokio::select! {
                 _ = every.tick() => {}
@@ -184,6 +192,12 @@ impl App {
                 && let Err(error) = self.open_due().await
             {
                 tracing::error!(error = format!("{error:#}"), "due businesses could not be looked up");
+            }
+            if self.jobs && swept.is_none_or(|at| at.elapsed() > SWEEPS) {
+                swept = Some(Instant::now());
+                if let Err(error) = self.door.forget_ended().await {
+                    tracing::error!(%error, "sessions and links that have ended could not be dropped");
+                }
             }
             for business in self.open_businesses().await {
                 if let Err(error) = self.claim(&business).await {

@@ -11,6 +11,7 @@ use crate::{
     settings::{self, ServeArgs, Settings},
     telemetry,
     tenants::{self, NewTenant},
+    users::{self, NewUser, Whom},
 };
 
 /// Businesses on WhatsApp, each with its own flows, in one process.
@@ -40,6 +41,9 @@ enum Command {
     /// Businesses
     #[command(subcommand)]
     Tenant(Tenant),
+    /// People
+    #[command(subcommand)]
+    User(User),
     /// Compiles a plugin; the process calls itself with this, within limits
     #[command(hide = true)]
     Compile { input: PathBuf, output: PathBuf },
@@ -51,6 +55,18 @@ enum Tenant {
     Create(NewTenant),
     /// Lists the businesses
     List(ServeArgs),
+}
+
+#[derive(Subcommand)]
+enum User {
+    /// Makes an account, and prints a link by which its person chooses a password
+    Create(NewUser),
+    /// Lists the people
+    List(ServeArgs),
+    /// Prints a link by which a person chooses another password
+    ResetLink(Whom),
+    /// Ends all sessions of a person, at once
+    RevokeSessions(Whom),
 }
 
 /// Runs a command to its end.
@@ -88,6 +104,10 @@ async fn asynchronous(command: Command) -> ExitCode {
         Command::Migrate(args) => with(&args, migrate).await,
         Command::Tenant(Tenant::Create(new)) => with(&new.serve.clone(), |settings| tenants::create(settings, new)).await,
         Command::Tenant(Tenant::List(args)) => with(&args, tenants::list).await,
+        Command::User(User::Create(new)) => with(&new.serve.clone(), |settings| users::create(settings, new)).await,
+        Command::User(User::List(args)) => with(&args, users::list).await,
+        Command::User(User::ResetLink(whom)) => with(&whom.serve.clone(), |settings| users::reset_link(settings, whom)).await,
+        Command::User(User::RevokeSessions(whom)) => with(&whom.serve.clone(), |settings| users::revoke_sessions(settings, whom)).await,
         Command::Compile { .. } => unreachable!("run before the runtime"),
     };
     match done {

@@ -1,5 +1,7 @@
 //! The demo: two businesses with a catalogue, on this machine only, without a network.
 
+mod people;
+
 use std::net::SocketAddr;
 
 use relevo_model::*;
@@ -45,6 +47,7 @@ const CATALOGUE: &[(&str, &str, &str, i64, Option<i64>, i64)] = &[
 /// What a person needs to know to try the demo.
 pub struct Demo {
     generated: Vec<(&'static str, String)>,
+    logins: Vec<people::Login>,
 }
 
 /// Makes what is missing of the demo; what is there stays as it is.
@@ -59,7 +62,8 @@ pub async fn fill(parts: &Parts, settings: &Settings) -> anyhow::Result<Demo> {
         fill_tenant(parts, tenant).await?;
     }
     let generated = settings.generated.iter().map(|(name, secret)| (*name, secret.expose_secret().to_owned())).collect();
-    Ok(Demo { generated })
+    let logins = people::fill(&parts.door, settings).await?;
+    Ok(Demo { generated, logins })
 }
 
 async fn fill_tenant(parts: &Parts, demo: &DemoTenant) -> anyhow::Result<()> {
@@ -118,6 +122,7 @@ impl Demo {
         println!("  Simulator   http://{address}/simulator");
         println!("  Businesses  {}", TENANTS.iter().map(|tenant| tenant.name).collect::<Vec<_>>().join(", "));
         println!("  Webhook     http://{address}/webhook  (phone_number_id 100000000000001, 100000000000002, 200000000000001)");
+        self.logins.iter().for_each(people::Login::print);
         for (name, secret) in &self.generated {
             println!("  {name}  {secret}");
         }

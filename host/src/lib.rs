@@ -18,4 +18,5 @@ pub mod settings;
 pub mod telemetry;
 pub mod tenants;
 pub mod texts;
+pub mod users;
 pub mod web;

@@ -6,11 +6,7 @@ use relevo_model::*;
 use relevo_store::ApiKey;
 use secrecy::SecretString;
 
-use super::{
-    Actor, Door, Error, Member, Problem, Refusal, Result,
-    account::named,
-    tokens,
-};
+use super::{Actor, Door, Error, Member, Problem, Refusal, Result, account::named, tokens};
 use crate::policy::{OF_TEST_KEYS, Permission, Rights};
 
 /// What every key begins with; `live_` or `test_` follows.

@@ -8,13 +8,7 @@ use super::{Door, Result};
 impl Door {
     /// A line for an audit log; `Write::note` keeps it in a cell, `Write::note_of` on the platform, with what it tells of.
     pub fn line(&self, actor: &str, action: &str, subject: Option<&str>) -> Audit {
-        Audit {
-            id: self.clock.id(),
-            actor: actor.to_owned(),
-            action: action.to_owned(),
-            subject: subject.map(str::to_owned),
-            created_at: self.clock.now(),
-        }
+        Audit { id: self.clock.id(), actor: actor.to_owned(), action: action.to_owned(), subject: subject.map(str::to_owned), created_at: self.clock.now() }
     }
 
     /// What was done in a business and to its people, newest first, from before this line.

@@ -154,7 +154,7 @@ impl Door {
         }
     }
 
-    async fn person(&self, session: Session) -> Result<Caller, Error> {
+    pub(super) async fn person(&self, session: Session) -> Result<Caller, Error> {
         let now = self.clock.now();
         let mut read = self.store.platform().read().await?;
         let Some(user) = read.people().find(&session.user_id).await? else { return Ok(Caller::Nobody) };

@@ -12,10 +12,7 @@ use super::{
     Door, Error,
     caller::{Caller, Member, Person},
 };
-use crate::{
-    http::problem::Problem,
-    policy::Permission,
-};
+use crate::{http::problem::Problem, policy::Permission};
 
 /// Why somebody may not do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]

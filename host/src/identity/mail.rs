@@ -18,7 +18,9 @@ pub struct OutgoingMail {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MailKind {
     /// Into a business of this name.
-    Invitation { business: String },
+    Invitation {
+        business: String,
+    },
     NewPassword,
 }
 

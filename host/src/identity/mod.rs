@@ -27,7 +27,7 @@ use relevo_model::*;
 use relevo_store::Store;
 use secrecy::{ExposeSecret, SecretString};
 
-pub use account::{Problem, Registration};
+pub use account::{Problem, Registration, email_of};
 pub use api_keys::{KeyPlan, NewKey};
 pub use caller::{Actor, Member, Person};
 pub use device::Device;
@@ -139,3 +139,6 @@ impl Door {
         format!("{}{path}{}", self.base, token.expose_secret()).into()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -74,10 +74,8 @@ impl Passwords {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
-        let turn: OwnedSemaphorePermit = tokio::time::timeout(WAITS, Arc::clone(&self.turns).acquire_owned())
-            .await
-            .map_err(|_| Error::Busy)?
-            .map_err(|_| Error::Busy)?;
+        let turn: OwnedSemaphorePermit =
+            tokio::time::timeout(WAITS, Arc::clone(&self.turns).acquire_owned()).await.map_err(|_| Error::Busy)?.map_err(|_| Error::Busy)?;
         self.work.fetch_add(1, Ordering::Relaxed);
         let done = tokio::task::spawn_blocking(move || {
             let done = work();

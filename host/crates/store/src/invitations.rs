@@ -55,8 +55,7 @@ impl Invitations<'_> {
 
     /// The open ones of a business, by address, after this one.
     pub async fn list_of(&mut self, tenant: &TenantId, now: Time, after: &str, limit: i64) -> Result<Vec<Invitation>> {
-        const LIST: &str =
-            concat!("SELECT ", columns!(), " FROM invitations WHERE tenant_id = $1 AND expires_at > $2 AND email > $3 ORDER BY email LIMIT $4");
+        const LIST: &str = concat!("SELECT ", columns!(), " FROM invitations WHERE tenant_id = $1 AND expires_at > $2 AND email > $3 ORDER BY email LIMIT $4");
         all!(self.0, Invitation, LIST, tenant.as_str(), now.0, after, limit)
     }
 }
@@ -68,20 +67,8 @@ impl Write {
                            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let Invitation { id, tenant_id, email, role, reach, invited_by, created_at, expires_at } = invitation;
         run!(self, "DELETE FROM invitations WHERE tenant_id = $1 AND email = $2", tenant_id.as_str(), email)?;
-        run!(
-            self,
-            ADD,
-            id.as_str(),
-            token_hash,
-            tenant_id.as_str(),
-            email,
-            role.as_str(),
-            reach.to_string(),
-            invited_by.as_str(),
-            created_at.0,
-            expires_at.0
-        )
-        .map(|_| ())
+        run!(self, ADD, id.as_str(), token_hash, tenant_id.as_str(), email, role.as_str(), reach.to_string(), invited_by.as_str(), created_at.0, expires_at.0)
+            .map(|_| ())
     }
 
     /// Takes an invitation back, or uses it up; false where it is gone already.
