@@ -8,7 +8,7 @@ use axum::{
     http::{header, request::Parts},
 };
 use relevo_model::*;
-use relevo_store::{ApiKey, Session};
+use relevo_store::{ApiKey, Login};
 use url::form_urlencoded;
 
 use super::{Device, Door, Error, Refusal, api_keys, sessions, tokens};
@@ -154,7 +154,7 @@ impl Door {
         }
     }
 
-    pub(super) async fn person(&self, session: Session) -> Result<Caller, Error> {
+    pub(super) async fn person(&self, session: Login) -> Result<Caller, Error> {
         let now = self.clock.now();
         let mut read = self.store.platform().read().await?;
         let Some(user) = read.people().find(&session.user_id).await? else { return Ok(Caller::Nobody) };

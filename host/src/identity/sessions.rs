@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::http::{HeaderMap, HeaderValue, header};
 use relevo_model::*;
-use relevo_store::{Session, Write};
+use relevo_store::{Login, Write};
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{Device, Door, Error, Person, Result, tokens};
@@ -49,7 +49,7 @@ impl Device {
 
 impl Door {
     /// The devices at which somebody is logged in, those used last first.
-    pub async fn sessions(&self, person: &Person) -> Result<Vec<Session>> {
+    pub async fn sessions(&self, person: &Person) -> Result<Vec<Login>> {
         let now = self.clock.now();
         Ok(self.store.platform().read().await?.sessions().list_of(&person.id, now, idle_since(now)).await?)
     }
@@ -91,15 +91,15 @@ impl Door {
         let token = tokens::token();
         let lasts = if awaits_code { CODE } else { LASTS };
         let session = self.session(write, user, device, SessionKind::Cookie, lasts).await?;
-        write.add_session(&Session { awaits_code, ..session.clone() }, &tokens::hash(token.expose_secret())).await?;
+        write.add_session(&Login { awaits_code, ..session.clone() }, &tokens::hash(token.expose_secret())).await?;
         Ok(Entry { session: session.id, user: *user, awaits_code, token, lasts })
     }
 
     /// A session as it begins, in the first of the businesses that are this person's.
-    pub(super) async fn session(&self, write: &mut Write, user: &UserId, device: &Device, kind: SessionKind, lasts: Duration) -> Result<Session> {
+    pub(super) async fn session(&self, write: &mut Write, user: &UserId, device: &Device, kind: SessionKind, lasts: Duration) -> Result<Login> {
         let now = self.clock.now();
         let tenant = write.people().workplaces(user).await?.first().map(|place| place.tenant_id.to_string());
-        Ok(Session {
+        Ok(Login {
             id: self.clock.id(),
             user_id: *user,
             tenant_id: tenant,
@@ -127,7 +127,7 @@ impl Door {
     }
 
     /// Lets a session in that waited for its second factor.
-    pub(super) async fn admit(&self, write: &mut Write, session: &Session) -> Result<Entry> {
+    pub(super) async fn admit(&self, write: &mut Write, session: &Login) -> Result<Entry> {
         let (token, now) = (tokens::token(), self.clock.now());
         if !write.admit_session(&session.id, &tokens::hash(token.expose_secret()), now, now.after(LASTS)).await? {
             return Err(Error::Gone);

@@ -8,7 +8,7 @@ use crate::{Result, Write, sql::Conn};
 
 /// One login: a browser, or what the API's short tokens stand on.
 #[derive(Clone, Debug, sqlx::FromRow)]
-pub struct Session {
+pub struct Login {
     #[sqlx(try_from = "String")]
     pub id: SessionId,
     #[sqlx(try_from = "String")]
@@ -55,30 +55,30 @@ impl Conn {
 
 impl Sessions<'_> {
     /// A session that has not ended, was used since `idle`, and has this token.
-    pub async fn by_token(&mut self, hash: &str, now: Time, idle: Time) -> Result<Option<Session>> {
+    pub async fn by_token(&mut self, hash: &str, now: Time, idle: Time) -> Result<Option<Login>> {
         const FIND: &str = concat!("SELECT ", columns!(), " FROM sessions WHERE token_hash = $1 AND expires_at > $2 AND last_used_at > $3");
-        one!(self.0, Session, FIND, hash, now.0, idle.0)
+        one!(self.0, Login, FIND, hash, now.0, idle.0)
     }
 
     /// The same, by its id.
-    pub async fn find(&mut self, id: &SessionId, now: Time, idle: Time) -> Result<Option<Session>> {
+    pub async fn find(&mut self, id: &SessionId, now: Time, idle: Time) -> Result<Option<Login>> {
         const FIND: &str = concat!("SELECT ", columns!(), " FROM sessions WHERE id = $1 AND expires_at > $2 AND last_used_at > $3");
-        one!(self.0, Session, FIND, id.as_str(), now.0, idle.0)
+        one!(self.0, Login, FIND, id.as_str(), now.0, idle.0)
     }
 
     /// What a person sees as devices: those used last come first.
-    pub async fn list_of(&mut self, user: &UserId, now: Time, idle: Time) -> Result<Vec<Session>> {
+    pub async fn list_of(&mut self, user: &UserId, now: Time, idle: Time) -> Result<Vec<Login>> {
         const LIST: &str = concat!(
             "SELECT ",
             columns!(),
             " FROM sessions WHERE user_id = $1 AND expires_at > $2 AND last_used_at > $3 AND NOT awaits_code ORDER BY last_used_at DESC, id DESC LIMIT 200"
         );
-        all!(self.0, Session, LIST, user.as_str(), now.0, idle.0)
+        all!(self.0, Login, LIST, user.as_str(), now.0, idle.0)
     }
 }
 
 impl Write {
-    pub async fn add_session(&mut self, session: &Session, token_hash: &str) -> Result<()> {
+    pub async fn add_session(&mut self, session: &Login, token_hash: &str) -> Result<()> {
         const ADD: &str = "INSERT INTO sessions (id, token_hash, user_id, tenant_id, kind, awaits_code, user_agent, address, created_at, last_used_at, \
                            expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
         run!(

@@ -7,6 +7,7 @@ mod effects;
 mod finish;
 mod hands;
 mod leases;
+mod people;
 mod receive;
 mod sending;
 mod statuses;
