@@ -238,6 +238,7 @@ async fn each_role_takes_the_routes_that_its_permissions_open_in_its_own_busines
                 format!("/api/business/{other}/{permission}"),
                 format!("/api/business/{other}/{permission}?business_id={acme}"),
                 format!("/api/business/x/{permission}"),
+                format!("/api/{permission}?business_id=x"),
                 format!("/api/{permission}?business_id={acme}&business_id={other}"),
             ] {
                 assert_eq!(house.get(&browser, &path).await, StatusCode::NOT_FOUND, "{role} {path}");
