@@ -105,7 +105,7 @@ async fn survives(name: &'static str, engine: Engine, point: Point) {
     let mut broken = Vec::new();
     for run in runs {
         if let Err(error) = run.await.context("a run panicked").and_then(|ran| ran) {
-            broken.push(format!("{error:?}"));
+            broken.push(format!("{error:#}"));
         }
     }
     assert!(broken.is_empty(), "{}", broken.join("\n\n"));

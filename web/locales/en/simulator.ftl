@@ -115,6 +115,7 @@ problem-back = Back
 problem-not-found = There is nothing here. Go back to the simulator and choose a service point.
 problem-broken = Something failed on our side and is in the log. Try again.
 problem-foreign = That request came from another site. Open the simulator and do it there.
+problem-form = The request came incomplete. Reload the page and try again.
 problem-empty = Write something before you send.
 problem-too-long = The text is longer than 4096 characters, WhatsApp's limit. Shorten it or send it in parts.
 problem-choice = There is no such option. Choose one that the message offers.

@@ -115,6 +115,7 @@ problem-back = Volver
 problem-not-found = Acá no hay nada. Volvé al simulador y elegí un punto de servicio.
 problem-broken = Algo falló de nuestro lado y quedó en el registro. Probá de nuevo.
 problem-foreign = Ese pedido vino de otro sitio. Abrí el simulador y hacelo desde ahí.
+problem-form = El pedido llegó incompleto. Recargá la página y probá de nuevo.
 problem-empty = Escribí algo antes de enviar.
 problem-too-long = El texto pasa de 4096 caracteres, el máximo de WhatsApp. Acortalo o mandalo en partes.
 problem-choice = Esa opción no existe. Elegí una de las que ofrece el mensaje.

@@ -115,6 +115,7 @@ problem-back = Voltar
 problem-not-found = Não há nada aqui. Volte ao simulador e escolha um ponto de atendimento.
 problem-broken = Algo falhou do nosso lado e ficou no registro. Tente de novo.
 problem-foreign = Esse pedido veio de outro site. Abra o simulador e faça por lá.
+problem-form = O pedido chegou incompleto. Recarregue a página e tente de novo.
 problem-empty = Escreva algo antes de enviar.
 problem-too-long = O texto passa de 4096 caracteres, o limite do WhatsApp. Encurte ou envie em partes.
 problem-choice = Essa opção não existe. Escolha uma das que a mensagem oferece.

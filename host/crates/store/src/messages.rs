@@ -77,7 +77,7 @@ impl Write {
         const ADD: &str = "INSERT INTO messages (id, conversation_id, seq, direction, sender, author_id, content, quotes, state, created_at) \
                            VALUES ($1, $2, $3, 'OUT', 'AGENT', $4, $5, $6, 'queued', $7)";
         let Some(conversation) = self.conversations().find(&message.conversation).await? else { return Ok(false) };
-        conversations::take_over(self, &message.conversation, &message.author, "wrote", event, message.now).await?;
+        self.take_over(&message.conversation, &message.author, "wrote", event, message.now).await?;
         let seq = conversations::next_seq(self, &message.conversation, message.now).await?;
         run!(
             self,

@@ -15,8 +15,6 @@ pub async fn take(phone: Phone, headers: HeaderMap) -> Result<Response, Error> {
     let conversation = started(&phone)?;
     let (clock, now) = (&phone.spot.app.clock, phone.spot.app.clock.now());
     let mut write = phone.spot.business.cell.write().await?;
-    // What the bot handed over is nobody's yet, and the store knows only the two: it changes hands through the bot, in the same moment.
-    write.return_to_bot(&conversation.id, ACTOR, clock.id(), now).await?;
     write.take_over(&conversation.id, ACTOR, "taken", clock.id(), now).await?;
     write.commit().await?;
     Ok(done(&headers, &phone.spot, Some(&phone.key)))
@@ -27,13 +25,8 @@ pub async fn give_back(phone: Phone, headers: HeaderMap) -> Result<Response, Err
     let conversation = started(&phone)?;
     let (clock, now) = (&phone.spot.app.clock, phone.spot.app.clock.now());
     let mut write = phone.spot.business.cell.write().await?;
-    let held = write.conversations().find(&conversation.id).await?.is_some_and(|found| found.status == Answering::Human);
-    if held {
-        write.return_to_bot(&conversation.id, ACTOR, clock.id(), now).await?;
-        let event = TurnEvent::ReturnedToBot { agent: None, reason: "returned".to_owned() };
-        write.add_turn(clock.id(), &conversation.id, event, now).await?;
-        write.commit().await?;
-    }
+    write.return_to_bot(&conversation.id, ACTOR, clock.id(), now).await?;
+    write.commit().await?;
     Ok(done(&headers, &phone.spot, Some(&phone.key)))
 }
 

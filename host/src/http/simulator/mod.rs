@@ -98,7 +98,12 @@ async fn explain(visitor: Visitor, request: Request, next: Next) -> Response {
     let back = request.headers().get(header::REFERER).and_then(|address| address.to_str().ok()).map(str::to_owned);
     let foreign = request.method() == Method::POST && request.headers().get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     let response = if foreign { Error::Invalid("problem-foreign").into_response() } else { next.run(request).await };
-    let Some(Explained(key)) = response.extensions().get::<Explained>().copied() else { return response };
+    let key = match response.extensions().get::<Explained>() {
+        Some(Explained(key)) => key,
+        // What a form of ours would never send.
+        None if response.status().is_client_error() => "problem-form",
+        None => return response,
+    };
     let problem = Problem { text: texts::say(visitor.lang, key), back: back.unwrap_or_else(|| "/simulator".to_owned()) };
     let body = if live { Ok(Html(problem.text)) } else { templates::page(visitor, &problem) };
     match body {

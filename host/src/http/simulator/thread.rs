@@ -55,7 +55,7 @@ pub async fn read(spot: &Spot, desk: &Desk, visitor: Visitor, conversation: &Con
     };
     Ok(Thread {
         lines: lines(spot, desk, visitor, &messages, &hand_overs),
-        holder: if holder == Holder::Nobody && wrote_since(&messages, hand_overs.last()) { Holder::Person } else { holder },
+        holder: if holder == Holder::Nobody && wrote_since(&messages, hand_overs.last(), i64::MAX) { Holder::Person } else { holder },
         typing: typing && holder == Holder::Bot,
         unread: messages.iter().any(|message| message.state == Delivery::Delivered),
         spoke: messages.iter().any(repeatable),
@@ -81,15 +81,16 @@ fn hand_overs<'a>(events: &'a [TimelineEvent], messages: &[Message]) -> Vec<Hand
         if changes.last().is_some_and(|last| last.event.kind == "returned" && last.event.created_at == event.created_at) {
             holder = changes.pop().map_or(holder, |last| last.from);
         }
-        let from = if holder == Holder::Nobody && wrote_since(messages, changes.last()) { Holder::Person } else { holder };
+        let from = if holder == Holder::Nobody && wrote_since(messages, changes.last(), event.seq) { Holder::Person } else { holder };
         changes.push(HandOver { event, from, to });
         holder = to;
     }
     changes
 }
 
-fn wrote_since(messages: &[Message], change: Option<&HandOver<'_>>) -> bool {
-    change.is_some_and(|change| messages.iter().any(|message| message.sender == Sender::Agent && message.seq > change.event.seq))
+/// Whether a person said something after this change, up to this number: whoever writes has the conversation.
+fn wrote_since(messages: &[Message], change: Option<&HandOver<'_>>, until: i64) -> bool {
+    change.is_some_and(|change| messages.iter().any(|message| message.sender == Sender::Agent && message.seq > change.event.seq && message.seq <= until))
 }
 
 fn lines(spot: &Spot, desk: &Desk, visitor: Visitor, messages: &[Message], changes: &[HandOver<'_>]) -> Vec<Line> {
@@ -208,4 +209,55 @@ fn file(media: &Media) -> Body {
 
 fn shortened(text: &str) -> String {
     if text.chars().count() <= QUOTED { text.to_owned() } else { text.chars().take(QUOTED).chain(['…']).collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    use relevo_store::Json;
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(kind: &str, seq: i64, at: i64) -> TimelineEvent {
+        let id = Clock::standing(Time(at), 0).id();
+        TimelineEvent { id, seq, kind: kind.to_owned(), actor: "bot".to_owned(), data: Json(json!({})), created_at: Time(at) }
+    }
+
+    fn said_by_a_person(seq: i64) -> Message {
+        Message {
+            id: Clock::standing(Time(seq), 0).id(),
+            seq,
+            direction: Direction::Out,
+            sender: Sender::Agent,
+            content: Json(Content::text("hola")),
+            provider_id: None,
+            quotes: None,
+            state: Delivery::Queued,
+            problem: None,
+            evidence: None,
+            turn_id: None,
+            created_at: Time(seq),
+        }
+    }
+
+    fn hands(events: &[TimelineEvent], messages: &[Message]) -> Vec<(Holder, Holder)> {
+        hand_overs(events, messages).into_iter().map(|change| (change.from, change.to)).collect()
+    }
+
+    #[test]
+    fn what_the_bot_hands_over_is_nobodys_until_somebody_takes_it() {
+        let events = [event("handed_over", 3, 30), event("returned", 4, 40), event("taken_over", 4, 40), event("returned", 6, 60)];
+
+        let hands = hands(&events, &[said_by_a_person(5)]);
+
+        assert_eq!(hands, [(Holder::Bot, Holder::Nobody), (Holder::Nobody, Holder::Person), (Holder::Person, Holder::Bot)]);
+    }
+
+    #[test]
+    fn whoever_answers_what_was_handed_over_has_it() {
+        let events = [event("handed_over", 3, 30), event("returned", 6, 60)];
+
+        assert_eq!(hands(&events, &[said_by_a_person(4)])[1], (Holder::Person, Holder::Bot));
+        assert_eq!(hands(&events, &[])[1], (Holder::Nobody, Holder::Bot));
+    }
 }

@@ -121,8 +121,7 @@ impl Run<'_> {
         if numbers != (1..=numbers.len() as i64).collect::<Vec<_>>() {
             broken.push(format!("I5: its messages are numbered {numbers:?}"));
         }
-        let stored: Vec<&str> =
-            messages.iter().filter(|message| message.direction == Direction::In).filter_map(|message| message.provider_id.as_deref()).collect();
+        let stored: Vec<&str> = messages.iter().filter(|message| message.direction == Direction::In).filter_map(|message| message.provider_id.as_deref()).collect();
         if stored != said.ids() {
             broken.push(format!("I1, I5: acknowledged were {:?}, stored are {stored:?}", said.ids()));
         }
@@ -151,7 +150,7 @@ impl Run<'_> {
     async fn outbound(&self, read: &mut Read, talked: &Talked<'_>) -> Result<Vec<String>> {
         let mut broken = Vec::new();
         let ours: Vec<&Message> = talked.messages.iter().filter(|message| message.direction == Direction::Out).collect();
-        let (words, wanted): (Vec<&str>, _) = (ours.iter().map(|message| words(&message.content)).collect(), talked.said.talker.hears());
+        let (words, wanted): (Vec<&str>, _) = (ours.iter().map(|message| words(&message.content.0)).collect(), talked.said.talker.hears());
         if words.len() != wanted.len() || !words.iter().zip(&wanted).all(|(words, begins)| words.starts_with(begins)) {
             broken.push(format!("I2: it should say {wanted:?}, and says {words:?}"));
         }
@@ -161,14 +160,7 @@ impl Run<'_> {
         if !heard.iter().map(|entry| position(entry)).is_sorted() {
             broken.push(format!("I5: they heard {:?}", heard.iter().map(|entry| entry.text()).collect::<Vec<_>>()));
         }
-        let asked: HashSet<String> = read
-            .conversations()
-            .timeline(&talked.conversation.id)
-            .await?
-            .into_iter()
-            .filter(|event| event.kind == "uncertain")
-            .filter_map(|event| Some(event.data.0["message"].as_str()?.to_owned()))
-            .collect();
+        let asked: HashSet<String> = read.conversations().timeline(&talked.conversation.id).await?.into_iter().filter(|event| event.kind == "uncertain").filter_map(|event| Some(event.data.0["message"].as_str()?.to_owned())).collect();
         let (mut unsure, mut held_up) = (0, false);
         for message in ours {
             let state = read.outbox().state(&message.id).await?.context("a reply has no row in the outbox")?;
@@ -215,8 +207,7 @@ impl Run<'_> {
                 *times.entry((event.channel_id, event.dedupe_key)).or_default() += 1;
             }
         }
-        let mut broken: Vec<String> =
-            times.iter().filter(|(_, times)| **times > 1).map(|(key, times)| format!("I5: {key:?} is {times} times in the event log")).collect();
+        let mut broken: Vec<String> = times.iter().filter(|(_, times)| **times > 1).map(|(key, times)| format!("I5: {key:?} is {times} times in the event log")).collect();
         for talked in talked {
             let channel = talked.conversation.channel_id.to_string();
             let missing = talked.said.ids().into_iter().filter(|id| !times.contains_key(&(channel.clone(), format!("m:{id}"))));
@@ -246,8 +237,7 @@ impl Run<'_> {
         if all != orders {
             broken.push(format!("I4: there are {all} orders of {orders}"));
         }
-        let after: HashMap<ProductId, Option<i64>> =
-            read.products().list(None, None, 100).await?.into_iter().map(|product| (product.id, product.stock)).collect();
+        let after: HashMap<ProductId, Option<i64>> = read.products().list(None, None, 100).await?.into_iter().map(|product| (product.id, product.stock)).collect();
         for product in &self.before.products[tenant] {
             let left = product.stock.map(|stock| if product.id == self.before.ordered.id { stock - taken } else { stock });
             if after.get(&product.id) != Some(&left) {
@@ -266,5 +256,5 @@ fn words(content: &Content) -> &str {
 }
 
 fn words_of(message: &Message) -> String {
-    words(&message.content).chars().take(20).collect()
+    words(&message.content.0).chars().take(20).collect()
 }

@@ -154,9 +154,7 @@ async fn a_turn_ends_once(w: World) {
 
 async fn a_turn_ends_once_however_many_say_so_at_once(w: World) {
     let chat = w.says(ANA, "hola").await;
-    let commits = (0..8).map(|_| w.cell.finish(w.answer(&chat, &["¡Hola!"])));
-
-    let finished = futures::future::join_all(commits).await;
+    let finished = w.together((0..8).map(|_| w.cell.finish(w.answer(&chat, &["¡Hola!"])))).await;
 
     assert_eq!(finished.iter().filter(|finished| matches!(finished, Ok(Finished::Applied))).count(), 1);
     assert!(finished.iter().all(|finished| matches!(finished, Ok(Finished::Applied) | Err(Error::Ended(_)))), "{finished:?}");
@@ -182,9 +180,9 @@ async fn a_turn_that_was_superseded_stays_so(w: World) {
 async fn two_turns_of_one_conversation_both_end(w: World) {
     let (first, second) = (w.says(ANA, "uno").await, w.says(ANA, "dos").await);
 
-    let (one, two) = tokio::join!(w.cell.finish(w.answer(&first, &["a", "b"])), w.cell.finish(w.answer(&second, &["c"])));
+    let finished = w.together([w.answer(&first, &["a", "b"]), w.answer(&second, &["c"])].map(|commit| w.cell.finish(commit))).await;
 
-    assert_eq!((one.unwrap(), two.unwrap()), (Finished::Applied, Finished::Applied));
+    assert!(finished.iter().all(|finished| matches!(finished, Ok(Finished::Applied))), "{finished:?}");
     let messages = w.messages(&first.id).await;
     assert_eq!(messages.iter().map(|message| message.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }
@@ -299,8 +297,8 @@ async fn one_members_conflict_leaves_its_neighbours_committed(w: World) {
     }
     w.cell.finish(w.answer(&chats[5], &["antes"])).await.unwrap();
 
-    // All wait at once, so they share a group; the sixth was answered already.
-    let finished = futures::future::join_all(chats.iter().map(|chat| w.cell.finish(w.answer(chat, &["¡Hola!"])))).await;
+    // The sixth was answered already.
+    let finished = w.together(chats.iter().map(|chat| w.cell.finish(w.answer(chat, &["¡Hola!"])))).await;
 
     for (at, (chat, finished)) in chats.iter().zip(finished).enumerate() {
         assert_eq!(finished.is_ok(), at != 5, "{at}");

@@ -3,11 +3,18 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 mod awake;
+mod connections;
 mod effects;
+mod failures;
 mod finish;
+mod gone;
 mod hands;
+mod isolation;
 mod leases;
+mod migrating;
+mod nodes;
 mod receive;
+mod secrets;
 mod sending;
 mod statuses;
 mod support;

@@ -72,19 +72,7 @@ impl World {
     }
 
     pub fn arrival(&self, key: &str, what: What) -> Arrival {
-        Arrival {
-            channel: self.channel,
-            service_point: self.point,
-            bot_on: true,
-            burst_ms: 0,
-            now: self.now(),
-            event: self.clock.id(),
-            message: self.clock.id(),
-            turn: self.clock.id(),
-            customer: self.clock.id(),
-            conversation: self.clock.id(),
-            incoming: Incoming { dedupe_key: key.into(), raw: json!({ "key": key }).to_string(), at: self.now(), what },
-        }
+        arrival(&self.clock, self.channel, self.point, key, what)
     }
 
     /// A text with a provider's id of its own.
@@ -241,11 +229,51 @@ impl World {
         count(&mut self.cell.read().await.unwrap(), sql).await
     }
 
+    /// Where these bytes are kept in the clear: files on SQLite, tables with their schema on Postgres.
+    pub async fn places_of(&self, secret: &str) -> Vec<String> {
+        match self.engine {
+            Engine::Sqlite => raw::files_with(&self.home.settings().data, secret.as_bytes()),
+            Engine::Postgres => raw::tables_with(&mut self.home.stranger().await, secret.as_bytes()).await,
+        }
+    }
+
+    /// Has all of these wait for the writer of a SQLite cell, so that they share a group; elsewhere all but the first do.
+    pub async fn together<T>(&self, commands: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+        let held = self.cell.write().await.unwrap();
+        let (answers, ()) = tokio::join!(futures::future::join_all(commands), async { drop(held) });
+        answers
+    }
+
+    /// A tenant that the platform knows and whose cell nobody has made yet.
+    pub async fn bare_tenant(&self, slug: &str) -> TenantId {
+        let id = self.clock.id();
+        let place = keys::Place { table: "tenants", column: "sealed_key", row: "" };
+        let sealed_key = keys::Key::from_hex(MASTER_KEY).unwrap().seal(&id, place, &[7; 32]);
+        self.store.platform().add_tenant(&Tenant { id, slug: slug.into(), sealed_key, ..self.tenant.clone() }).await.unwrap();
+        id
+    }
+
     /// Another business of the same installation.
     pub async fn neighbour(&self, slug: &str) -> Cell {
         let (tenant, cell) = self.store.create_tenant(&self.clock, slug, slug, false).await.unwrap();
         self.store.platform().set_tenant_state(&tenant.id, TenantState::Active).await.unwrap();
         cell
+    }
+}
+
+pub fn arrival(clock: &Clock, channel: ChannelId, service_point: ServicePointId, key: &str, what: What) -> Arrival {
+    Arrival {
+        channel,
+        service_point,
+        bot_on: true,
+        burst_ms: 0,
+        now: clock.now(),
+        event: clock.id(),
+        message: clock.id(),
+        turn: clock.id(),
+        customer: clock.id(),
+        conversation: clock.id(),
+        incoming: Incoming { dedupe_key: key.into(), raw: json!({ "key": key }).to_string(), at: clock.now(), what },
     }
 }
 
