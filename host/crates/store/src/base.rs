@@ -71,7 +71,7 @@ impl Base {
                 migrated.await.map_err(|error| Error::Unavailable(error.to_string()))?
             })
             .await
-            .map(|()| ())
+            .copied()
     }
 
     async fn migrate(self: Arc<Self>) -> Result<()> {

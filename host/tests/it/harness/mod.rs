@@ -80,7 +80,6 @@ pub struct TestTenant {
     pub slug: String,
     pub number: String,
     pub secret: String,
-    pub token: String,
     pub point: ServicePointId,
     pub channel: ChannelId,
 }
@@ -165,10 +164,6 @@ impl TestApp {
 
     pub fn apps(&self) -> Vec<App> {
         self.nodes.lock().expect("no test panics in here").iter().flatten().map(|node| node.app.clone()).collect()
-    }
-
-    pub fn next_id(&self) -> String {
-        self.ids.next_id()
     }
 
     pub fn ids(&self) -> &Ids {

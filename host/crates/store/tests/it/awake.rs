@@ -12,7 +12,11 @@ on_both!(
     a_cell_does_not_rest_while_somebody_writes,
     only_active_tenants_are_woken,
 );
-on!(Postgres: another_node_that_rests_a_cell_hides_nothing_of_what_this_one_writes, two_nodes_may_wake_a_cell_at_once);
+on!(Postgres:
+    another_node_that_rests_a_cell_hides_nothing_of_what_this_one_writes,
+    a_cell_does_not_rest_while_another_node_writes,
+    two_nodes_may_wake_a_cell_at_once,
+);
 
 async fn awake(w: &World) -> (bool, Option<i64>) {
     let tenant = w.store.platform().tenant(&w.tenant.id).await.unwrap().unwrap();
@@ -43,6 +47,23 @@ async fn another_node_that_rests_a_cell_hides_nothing_of_what_this_one_writes(w:
     here.receive(vec![w.text(ANA, "¿hay alguien?")]).await.unwrap();
 
     assert!(awake(&w).await.0);
+}
+
+async fn a_cell_does_not_rest_while_another_node_writes(w: World) {
+    let there = w.another_store().await.cell(&w.tenant.id).await.unwrap();
+    w.says(ANA, "hola").await;
+    let mut write = there.write().await.unwrap();
+    write.fire_later(&w).await;
+    run(&mut write, "DELETE FROM turns").await.unwrap();
+    let resting = tokio::spawn({
+        let cell = w.cell.clone();
+        async move { cell.rest().await.unwrap() }
+    });
+    w.until_somebody_waits().await;
+
+    write.commit().await.unwrap();
+
+    assert_eq!(resting.await.unwrap(), Some(w.now()), "it looked when the other had written");
 }
 
 async fn two_nodes_may_wake_a_cell_at_once(w: World) {

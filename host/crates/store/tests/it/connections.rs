@@ -82,5 +82,5 @@ async fn other_nodes_are_told_what_waits(w: World) {
 
     w.store.announce(&w.tenant.id).await.unwrap();
 
-    assert_eq!(told.next().await.unwrap(), w.tenant.id);
+    assert_eq!(tokio::time::timeout(PATIENCE, told.next()).await.unwrap().unwrap(), w.tenant.id);
 }

@@ -36,14 +36,18 @@ async fn a_write_that_is_dropped_leaves_nothing(w: World) {
 async fn break_commits(w: &World) {
     let sql = match w.engine {
         // Checked at the commit.
-        Engine::Sqlite => "CREATE TABLE IF NOT EXISTS absent (id TEXT PRIMARY KEY);
+        Engine::Sqlite => {
+            "CREATE TABLE IF NOT EXISTS absent (id TEXT PRIMARY KEY);
             CREATE TABLE IF NOT EXISTS broken (id TEXT REFERENCES absent (id) DEFERRABLE INITIALLY DEFERRED);
             CREATE TRIGGER full_messages AFTER INSERT ON messages BEGIN INSERT INTO broken VALUES (new.id); END;
-            CREATE TRIGGER full_products AFTER INSERT ON products BEGIN INSERT INTO broken VALUES (new.id); END;",
-        Engine::Postgres => "CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
+            CREATE TRIGGER full_products AFTER INSERT ON products BEGIN INSERT INTO broken VALUES (new.id); END;"
+        }
+        Engine::Postgres => {
+            "CREATE OR REPLACE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS
             $$ BEGIN RAISE EXCEPTION 'no space left on device' USING ERRCODE = '53100'; END $$;
             CREATE CONSTRAINT TRIGGER full_messages AFTER INSERT ON messages DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION full_disk();
-            CREATE CONSTRAINT TRIGGER full_products AFTER INSERT ON products DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION full_disk();",
+            CREATE CONSTRAINT TRIGGER full_products AFTER INSERT ON products DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION full_disk();"
+        }
     };
     let mut write = w.cell.write().await.unwrap();
     run(&mut write, sql).await.unwrap();

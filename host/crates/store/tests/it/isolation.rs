@@ -45,7 +45,11 @@ async fn cells_in_a_crowd_only_ever_see_their_own(w: World) {
             cell.receive(vec![arrival]).await.unwrap();
             let mut write = cell.write().await.unwrap();
             write.add_business(&format!("{at}"), "ARS", "es").await.unwrap();
-            if n % 5 == 0 { drop(write) } else { write.commit().await.unwrap() }
+            if n % 5 == 0 {
+                drop(write)
+            } else {
+                write.commit().await.unwrap()
+            }
             let mut read = cell.read().await.unwrap();
             let words = texts(&mut read, "SELECT DISTINCT content FROM messages").await;
             let name = read.business().await.unwrap().map(|business| business.name);
@@ -109,12 +113,11 @@ async fn bait(w: &World) {
 async fn a_forgotten_path_fails_instead_of_finding_something(w: World) {
     bait(&w).await;
     let mut read = w.cell.read().await.unwrap();
-    assert_eq!(read.business().await.unwrap().unwrap().name, "Acme");
 
     run(&mut read, "RESET search_path").await.unwrap();
     let found = read.business().await;
 
-    assert!(found.is_err(), "{found:?}");
+    assert!(matches!(&found, Err(error) if error.to_string().contains("does not exist")), "{found:?}");
     // Whatever this one was left pointing to, the next to get it points it to his own.
     drop(read);
     let other = w.neighbour("two").await;

@@ -4,18 +4,23 @@
 
 mod awake;
 mod connections;
+mod crowd;
 mod effects;
 mod failures;
 mod finish;
 mod gone;
 mod hands;
 mod isolation;
+mod journal;
 mod leases;
 mod migrating;
 mod nodes;
 mod receive;
+mod records;
 mod secrets;
 mod sending;
+mod settings;
 mod statuses;
+mod strings;
 mod support;
 mod timers;

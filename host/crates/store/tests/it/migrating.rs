@@ -23,7 +23,7 @@ async fn opening_again_changes_nothing(w: World) {
     let again = w.another_store().await.cell(&w.tenant.id).await.unwrap();
     again.open().await.unwrap();
 
-    assert_eq!(dump(&mut *again.read().await.unwrap()).await, before);
+    assert_eq!(dump(&mut again.read().await.unwrap()).await, before);
 }
 
 async fn a_fresh_installation_may_be_opened_by_several_at_once(w: World) {
@@ -56,7 +56,7 @@ async fn a_fresh_cell_may_be_opened_by_several_at_once(w: World) {
 
         assert!(opened.iter().all(|opened| matches!(opened, Ok(Ok(())))), "{opened:?}");
         let cell = stores[3].cell(&tenant).await.unwrap();
-        assert_eq!(count(&mut *cell.read().await.unwrap(), "SELECT COUNT(*) FROM order_status").await, 6);
+        assert_eq!(count(&mut cell.read().await.unwrap(), "SELECT COUNT(*) FROM order_status").await, 6);
     }
 }
 

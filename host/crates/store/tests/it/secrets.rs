@@ -4,7 +4,6 @@ use std::os::unix::fs::PermissionsExt;
 
 use relevo_model::*;
 use relevo_store::{
-    hot::*,
     keys::{Key, KeyError, Place},
     *,
 };
@@ -172,11 +171,7 @@ async fn two_nodes_that_start_first_with_two_keys_do_not_both_start(w: World) {
     sqlx::query("INSERT INTO relevo_platform.facts (name, value) VALUES ('key_check', $1)").bind(check).execute(&mut stranger).await.unwrap();
     let settings = w.home.settings();
     let opening = tokio::spawn(async move { Store::open(&settings).await.map(drop) });
-    let mut watcher = w.home.stranger().await;
-    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watcher).await.unwrap() == 0 {
-        tokio::task::yield_now().await;
-    }
+    w.until_somebody_waits().await;
 
     sqlx::query("COMMIT").execute(&mut stranger).await.unwrap();
 

@@ -3,7 +3,10 @@
 mod engines;
 mod raw;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use relevo_model::*;
 use relevo_store::{hot::*, *};
@@ -14,6 +17,8 @@ pub(crate) use engines::{on, on_both};
 pub use raw::{Dump, count, dump, run, texts};
 
 pub const NOON: Time = Time(1_767_268_800_000);
+/// How long a test waits for what must come; one that waits so long has failed.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 pub const ANA: &str = "5491155550001";
 pub const BRUNO: &str = "5491155550002";
 
@@ -222,7 +227,7 @@ impl World {
     }
 
     pub async fn dump(&self) -> Dump {
-        dump(&mut *self.cell.read().await.unwrap()).await
+        dump(&mut self.cell.read().await.unwrap()).await
     }
 
     pub async fn count(&self, sql: &str) -> i64 {
@@ -235,6 +240,14 @@ impl World {
             Engine::Sqlite => raw::files_with(&self.home.settings().data, secret.as_bytes()),
             Engine::Postgres => raw::tables_with(&mut self.home.stranger().await, secret.as_bytes()).await,
         }
+    }
+
+    /// Until a transaction on Postgres stands at a row that another one holds.
+    pub async fn until_somebody_waits(&self) {
+        let mut watcher = self.home.stranger().await;
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let watching = async { while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watcher).await.unwrap() == 0 {} };
+        tokio::time::timeout(PATIENCE, watching).await.expect("somebody waits");
     }
 
     /// Has all of these wait for the writer of a SQLite cell, so that they share a group; elsewhere all but the first do.
