@@ -48,7 +48,7 @@ enum Command {
 #[derive(Subcommand)]
 enum Tenant {
     /// Makes a business with a service point that answers on a Cloud API number
-    Create(NewTenant),
+    Create(Box<NewTenant>),
     /// Lists the businesses
     List(ServeArgs),
 }
@@ -86,7 +86,7 @@ async fn asynchronous(command: Command) -> ExitCode {
             return doctor::print(&findings);
         }
         Command::Migrate(args) => with(&args, migrate).await,
-        Command::Tenant(Tenant::Create(new)) => with(&new.serve.clone(), |settings| tenants::create(settings, new)).await,
+        Command::Tenant(Tenant::Create(new)) => with(&new.serve.clone(), |settings| tenants::create(settings, *new)).await,
         Command::Tenant(Tenant::List(args)) => with(&args, tenants::list).await,
         Command::Compile { .. } => unreachable!("run before the runtime"),
     };

@@ -72,7 +72,7 @@ impl Plan {
             seed,
             nth: match point {
                 Point::Passing(_, most) => random.random_range(1..=most),
-                Point::Sending(_) => random.random_range(1..=20),
+                Point::Sending(_) => random.random_range(1..=24),
                 Point::AnyMoment => random.random_range(1..=250),
             },
             again: (!patient && random.random_bool(0.3)).then(|| random.random_range(1..=3)),
@@ -171,18 +171,18 @@ macro_rules! points {
 
 // In the order of a message's way.
 points! {
-    killed_before_the_inbox_commits at Point::Passing("before_receive", 16);
-    killed_before_it_acknowledges at Point::Passing("after_receive", 16);
-    killed_after_the_plugin_answered at Point::Passing("after_plugin", 14);
-    killed_inside_the_commit_of_the_effects at Point::Passing("inside_finish", 6);
-    killed_before_the_effects_commit at Point::Passing("before_finish", 14);
-    killed_after_the_effects_committed at Point::Passing("after_finish", 14);
-    killed_before_a_message_is_claimed at Point::Passing("before_claim", 14);
-    killed_when_a_message_is_claimed_and_not_sent at Point::Passing("after_claim", 14);
+    killed_before_the_inbox_commits at Point::Passing("before_receive", 20);
+    killed_before_it_acknowledges at Point::Passing("after_receive", 20);
+    killed_after_the_plugin_answered at Point::Passing("after_plugin", 20);
+    killed_inside_the_commit_of_the_effects at Point::Passing("inside_finish", 20);
+    killed_before_the_effects_commit at Point::Passing("before_finish", 20);
+    killed_after_the_effects_committed at Point::Passing("after_finish", 20);
+    killed_before_a_message_is_claimed at Point::Passing("before_claim", 24);
+    killed_when_a_message_is_claimed_and_not_sent at Point::Passing("after_claim", 24);
     killed_when_a_request_is_half_written at Point::Sending(Stage::HalfBody);
     killed_when_the_provider_accepted_and_did_not_answer at Point::Sending(Stage::Accepted);
-    killed_when_the_provider_answered at Point::Passing("after_send", 14);
-    killed_before_it_marks_a_message_as_sent at Point::Passing("before_mark", 14);
-    killed_after_it_marked_a_message_as_sent at Point::Passing("after_mark", 14);
+    killed_when_the_provider_answered at Point::Passing("after_send", 24);
+    killed_before_it_marks_a_message_as_sent at Point::Passing("before_mark", 24);
+    killed_after_it_marked_a_message_as_sent at Point::Passing("after_mark", 24);
     killed_at_any_moment at Point::AnyMoment;
 }

@@ -62,7 +62,7 @@ pub async fn resend(phone: Phone, headers: HeaderMap, Form(form): Form<Failed>) 
     let id: MessageId = form.message.parse().map_err(|_| REFUSED)?;
     let mut write = phone.spot.business.cell.write().await?;
     let message = write.messages().find(&id).await?.ok_or(REFUSED)?;
-    let sent = write.outbox().find(&id).await?.filter(|_| true).ok_or(REFUSED)?;
+    let sent = write.outbox().find(&id).await?.filter(|sent| sent.conversation == conversation.id).ok_or(REFUSED)?;
     if !fate::may_be_resent(message.state, Some(sent.state)) || !write.resend(&id, phone.spot.app.clock.now()).await? {
         return Err(REFUSED);
     }

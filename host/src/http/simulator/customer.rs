@@ -83,7 +83,7 @@ pub async fn deliver_again(phone: Phone, Extension(desk): Extension<Desk>, heade
     let messages = phone.spot.business.cell.read().await?.messages().list_of(&conversation.id, None, READ).await?;
     let last = messages.into_iter().find(thread::repeatable).ok_or(Error::Invalid("problem-nothing-said"))?;
     let provider_id = last.provider_id.unwrap_or_default();
-    let again = incoming(alias, None, format!("{provider_id}.again"), last.content.0, last.created_at);
+    let again = incoming(alias, None, provider_id, last.content.0, last.created_at);
     let received = phone.spot.business.receive(&phone.line, vec![again]).await?;
     if received == [Received::Known] {
         desk.add_repeat(last.id);

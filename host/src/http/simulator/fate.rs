@@ -41,7 +41,7 @@ pub fn not_answered(error: &str) -> &'static str {
 pub fn may_be_resent(state: Delivery, outbox: Option<OutboxState>) -> bool {
     match state {
         Delivery::Failed => true,
-        Delivery::Uncertain => outbox.is_some(),
+        Delivery::Uncertain => outbox == Some(OutboxState::Failed),
         _ => false,
     }
 }

@@ -134,5 +134,5 @@ fn is_live(headers: &HeaderMap) -> bool {
 
 /// Nothing of this exists but in the demo.
 fn only_in_the_demo(State(app): &State<App>) -> Result<(), Error> {
-    if app.demo { Ok(()) } else { Ok(()) }
+    if app.demo { Ok(()) } else { Err(Error::NotFound) }
 }

@@ -67,6 +67,7 @@ impl Talker {
             text(&quantity.to_string(), &["¿A dónde lo enviamos?"]),
             text(ADDRESS, &["Tu pedido:"]),
             Line { says: vec![Says::Button("confirm")], hears: vec!["Listo. Tu pedido"] },
+            text("estado", &["Pedido "]),
         ];
         Self { orders: Some(quantity), ..Self::new(wa_id, number, lines) }
     }

@@ -52,6 +52,7 @@ async fn another_node_that_rests_a_cell_hides_nothing_of_what_this_one_writes(w:
 async fn a_cell_does_not_rest_while_another_node_writes(w: World) {
     let there = w.another_store().await.cell(&w.tenant.id).await.unwrap();
     w.says(ANA, "hola").await;
+    w.clock.advance(std::time::Duration::from_secs(1));
     let mut write = there.write().await.unwrap();
     write.fire_later(&w).await;
     run(&mut write, "DELETE FROM turns").await.unwrap();

@@ -1,10 +1,16 @@
 //! Two nodes on one Postgres take in the same customers at the same time.
 
+use relevo_model::CustomerId;
 use relevo_store::hot::Received;
 
 use crate::support::*;
 
-on!(Postgres: a_new_customer_who_reaches_two_nodes_at_once_is_one, the_same_event_told_to_two_nodes_is_stored_once, many_customers_of_two_nodes_keep_their_order);
+on!(Postgres:
+    a_new_customer_who_reaches_two_nodes_at_once_is_one,
+    a_customer_whom_another_node_makes_in_between_is_known,
+    the_same_event_told_to_two_nodes_is_stored_once,
+    many_customers_of_two_nodes_keep_their_order,
+);
 
 async fn a_new_customer_who_reaches_two_nodes_at_once_is_one(w: World) {
     let there = w.another_store().await.cell(&w.tenant.id).await.unwrap();
@@ -17,6 +23,30 @@ async fn a_new_customer_who_reaches_two_nodes_at_once_is_one(w: World) {
     }
     assert_eq!(w.count("SELECT COUNT(*) FROM customers").await, 20);
     assert_eq!(w.count("SELECT COUNT(*) FROM conversations WHERE seq = 2").await, 20);
+}
+
+async fn a_customer_whom_another_node_makes_in_between_is_known(w: World) {
+    let there = w.another_store().await.cell(&w.tenant.id).await.unwrap();
+    let mut write = there.write().await.unwrap();
+    let sql = format!(
+        "INSERT INTO customers (id, attributes, created_at) VALUES ('{0}', '{{}}', 0);
+         INSERT INTO customer_aliases (kind, scope, value, customer_id, created_at) VALUES ('wa_id', '', '{ANA}', '{0}', 0)",
+        w.clock.id::<CustomerId>()
+    );
+    run(&mut write, &sql).await.unwrap();
+    let arrival = w.text(ANA, "hola");
+    let receiving = tokio::spawn({
+        let (cell, arrival) = (w.cell.clone(), arrival.clone());
+        async move { cell.receive(vec![arrival]).await }
+    });
+    w.until_somebody_waits().await;
+
+    write.commit().await.unwrap();
+
+    // It did not know him when it looked; on a fresh look it does, and the provider need not tell it again.
+    assert_eq!(receiving.await.unwrap().unwrap(), [Received::New]);
+    assert_ne!(w.chat(ANA, &arrival).await.customer, arrival.customer);
+    assert_eq!(w.count("SELECT COUNT(*) FROM customers").await, 1);
 }
 
 async fn the_same_event_told_to_two_nodes_is_stored_once(w: World) {
