@@ -52,7 +52,7 @@ enum Command {
 #[derive(Subcommand)]
 enum Tenant {
     /// Makes a business with a service point that answers on a Cloud API number
-    Create(NewTenant),
+    Create(Box<NewTenant>),
     /// Lists the businesses
     List(ServeArgs),
 }
@@ -102,7 +102,7 @@ async fn asynchronous(command: Command) -> ExitCode {
             return doctor::print(&findings);
         }
         Command::Migrate(args) => with(&args, migrate).await,
-        Command::Tenant(Tenant::Create(new)) => with(&new.serve.clone(), |settings| tenants::create(settings, new)).await,
+        Command::Tenant(Tenant::Create(new)) => with(&new.serve.clone(), |settings| tenants::create(settings, *new)).await,
         Command::Tenant(Tenant::List(args)) => with(&args, tenants::list).await,
         Command::User(User::Create(new)) => with(&new.serve.clone(), |settings| users::create(settings, new)).await,
         Command::User(User::List(args)) => with(&args, users::list).await,

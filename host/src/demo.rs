@@ -29,7 +29,9 @@ const TENANTS: &[DemoTenant] = &[
 ];
 
 /// SKU, title, description, price in minor units, stock, popularity.
-const CATALOGUE: &[(&str, &str, &str, i64, Option<i64>, i64)] = &[
+type Offer = (&'static str, &'static str, &'static str, i64, Option<i64>, i64);
+
+const CATALOGUE: &[Offer] = &[
     ("YER-1K", "Yerba mate 1 kg", "Molienda tradicional, con palo.", 480_000, Some(40), 95),
     ("AZU-1K", "Azúcar 1 kg", "Común tipo A.", 145_000, Some(60), 60),
     ("CAF-500", "Café molido 500 g", "Tostado natural, para filtro.", 890_000, Some(18), 72),

@@ -73,7 +73,9 @@ impl Workspace {
 impl Member {
     fn read(package: &Value) -> Self {
         let name = |value: &Value| value["name"].as_str().unwrap_or_default().to_owned();
-        let dependencies = package["dependencies"].as_array().map(|all| all.iter().map(name).collect()).unwrap_or_default();
+        // What only its tests use is no concern of the program's: they may look at raw rows.
+        let shipped = |dependency: &&Value| dependency["kind"].as_str() != Some("dev");
+        let dependencies = package["dependencies"].as_array().map(|all| all.iter().filter(shipped).map(name).collect()).unwrap_or_default();
         Self { name: name(package), dependencies }
     }
 }

@@ -77,8 +77,16 @@ impl Business {
     /// Begins to work the cell: all that waits goes into the lanes.
     pub async fn own(self: &Arc<Self>, fence: Option<i64>) -> anyhow::Result<()> {
         self.cell.fence(fence);
+        self.turns.gather();
+        self.outbox.gather();
         self.owner.store(true, Ordering::SeqCst);
-        self.load_waiting().await?;
+        if let Err(error) = self.load_waiting().await {
+            // It is tried again, from the beginning.
+            self.disown();
+            return Err(error);
+        }
+        self.outbox.open().into_iter().for_each(|conversation| self.begin_sending(conversation));
+        self.turns.open().into_iter().for_each(|conversation| self.begin_turns(conversation));
         self.timers.notify_one();
         Ok(())
     }
@@ -199,16 +207,38 @@ impl Business {
         }
     }
 
+    /// Brings the turns into a lane that other nodes received before those that are in it.
+    async fn load_earlier(&self, conversation: &ConversationId) -> anyhow::Result<()> {
+        let waiting = self.cell.read().await?.turns().pending(Some((conversation, -1)), PAGE).await?;
+        for turn in waiting.into_iter().take_while(|turn| turn.conversation == *conversation) {
+            self.turns.push(*conversation, turn, |turn| turn.seq);
+        }
+        self.turns.sort(conversation, |turn| turn.seq);
+        Ok(())
+    }
+
     fn push_turn(self: &Arc<Self>, turn: PendingTurn) {
-        let (conversation, id) = (turn.conversation, turn.id);
-        if self.turns.push(conversation, turn, |there| there.id == id) && !self.app.closing.is_cancelled() {
-            self.app.tasks.spawn(work_turns(Arc::clone(self), conversation));
+        let conversation = turn.conversation;
+        if self.turns.push(conversation, turn, |turn| turn.seq) {
+            self.begin_turns(conversation);
         }
     }
 
     fn push_waiting(self: &Arc<Self>, waiting: Waiting) {
-        let (conversation, id) = (waiting.conversation, waiting.message);
-        if self.outbox.push(conversation, waiting, |there| there.message == id) && !self.app.closing.is_cancelled() {
+        let conversation = waiting.conversation;
+        if self.outbox.push(conversation, waiting, |waiting| waiting.seq) {
+            self.begin_sending(conversation);
+        }
+    }
+
+    fn begin_turns(self: &Arc<Self>, conversation: ConversationId) {
+        if !self.app.closing.is_cancelled() {
+            self.app.tasks.spawn(work_turns(Arc::clone(self), conversation));
+        }
+    }
+
+    fn begin_sending(self: &Arc<Self>, conversation: ConversationId) {
+        if !self.app.closing.is_cancelled() {
             self.app.tasks.spawn(sender::work(Arc::clone(self), conversation));
         }
     }
@@ -308,6 +338,12 @@ async fn work_turns(business: Arc<Business>, conversation: ConversationId) {
                 turn.attempts = attempts;
                 turn.not_before = at;
             }),
+            Ok(turn::Ended::Waits) => {
+                if let Err(error) = business.load_earlier(&conversation).await {
+                    tracing::error!(turn = %first.id, error = format!("{error:#}"), "the turns before this one could not be read");
+                    business.pause(Duration::from_millis(200)).await;
+                }
+            }
             Ok(turn::Ended::Joins) => joins = false,
             Err(error) => {
                 tracing::error!(turn = %first.id, error = format!("{error:#}"), "a turn could not be run");

@@ -3,7 +3,7 @@
 pub mod business;
 mod capabilities;
 mod choices;
-mod journal;
+pub(crate) mod journal;
 mod lanes;
 pub mod layout;
 mod outside;

@@ -80,6 +80,8 @@ async fn send(business: &Arc<Business>, line: &Line, waiting: Waiting, wake: &No
         done(business, &waiting);
         return Ok(());
     }
+    // Should noting how it ended fail, then it is one whose fate nobody knows, and not one that nobody sends any more.
+    change(business, &waiting, |row| row.state = OutboxState::Sending);
     let first_tried = waiting.first_tried_at.unwrap_or(now);
     let sent = line.way.send(Outgoing { ours: &waiting.message, to: &waiting.peer, content: &waiting.content, quotes: waiting.quotes.as_deref() }).await;
     fault::point("after_send");
@@ -199,6 +201,7 @@ async fn fail(business: &Arc<Business>, waiting: &Waiting, problem: Problem) -> 
 async fn again(business: &Arc<Business>, waiting: &Waiting, at: Time, first_tried: Option<Time>) -> anyhow::Result<()> {
     mark(business, waiting, SendEnd::Later { at }).await?;
     change(business, waiting, |row| {
+        row.state = OutboxState::Pending;
         row.not_before = at;
         row.first_tried_at = first_tried;
     });

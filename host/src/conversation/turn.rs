@@ -48,6 +48,8 @@ pub enum Ended {
         attempts: i64,
         at: Time,
     },
+    /// Another node received a turn before this one: that one goes first.
+    Waits,
     /// More of the same burst came while it ran, and nothing was called outside: once more, together.
     Joins,
 }
@@ -84,6 +86,9 @@ pub async fn run(business: &Arc<Business>, turns: &[PendingTurn], may_join: impl
         let Some(context) = business.cell.read().await?.conversations().context(&first.conversation).await? else {
             anyhow::bail!("turn {} has no conversation", first.id);
         };
+        if context.first_pending.is_some_and(|seq| seq < first.seq) {
+            return Ok(Ended::Waits);
+        }
         let layout = business.layout_at(context.config_version).await?;
         let attempt = Attempt::new(business, turns, Arc::new(context), layout)?;
         match attempt.run(&may_join).await {

@@ -70,7 +70,7 @@ async fn take(app: &App, headers: &HeaderMap, body: &Bytes) -> (Outcome, Answer)
         }
     };
     let mut vouched = Vouched { app, body, signature: headers.get("x-hub-signature-256").and_then(|value| value.to_str().ok()), known: HashMap::new() };
-    let mut batches: HashMap<ChannelId, (Arc<Business>, Arc<Line>, Vec<Incoming>)> = HashMap::new();
+    let mut batches: HashMap<ChannelId, Batch> = HashMap::new();
     let mut verified = false;
     let now = app.clock.now();
     let mut looked_up = HashMap::new();
@@ -119,6 +119,8 @@ const ADDRESSES: usize = 100;
 
 type Address<'a> = (&'static str, &'a str);
 type Found = Option<(Arc<Business>, Arc<Line>)>;
+/// What one channel is told by one webhook.
+type Batch = (Arc<Business>, Arc<Line>, Vec<Incoming>);
 
 /// What a change is about: its number, else its account.
 fn address_of<'a>(change: &'a Change<'_>) -> Address<'a> {

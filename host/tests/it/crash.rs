@@ -72,7 +72,7 @@ impl Plan {
             seed,
             nth: match point {
                 Point::Passing(_, most) => random.random_range(1..=most),
-                Point::Sending(_) => random.random_range(1..=20),
+                Point::Sending(_) => random.random_range(1..=24),
                 Point::AnyMoment => random.random_range(1..=250),
             },
             again: (!patient && random.random_bool(0.3)).then(|| random.random_range(1..=3)),
@@ -84,13 +84,43 @@ impl Plan {
 
     /// How long until all is settled, at most.
     fn patience(&self) -> Duration {
-        Duration::from_secs(20 + if self.patient { 25 } else { 0 } + if self.waits_for_lease { 25 } else { 0 })
+        Duration::from_secs(30 + if self.patient { 25 } else { 0 } + if self.waits_for_lease { 25 } else { 0 })
     }
 }
 
 impl fmt::Display for Plan {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}-{}", self.engine, self.name, self.seed)
+    }
+}
+
+/// What happened in runs that broke nothing.
+#[derive(Default)]
+struct Tally {
+    runs: usize,
+    kills: usize,
+    /// Replies whose fate no status told.
+    in_doubt: usize,
+    /// Of those: sent again, though they had left.
+    twice: usize,
+    /// Of those: left to a person.
+    given_up: usize,
+}
+
+impl Tally {
+    fn add(&mut self, run: Self) {
+        self.runs += run.runs;
+        self.kills += run.kills;
+        self.in_doubt += run.in_doubt;
+        self.twice += run.twice;
+        self.given_up += run.given_up;
+    }
+}
+
+impl fmt::Display for Tally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { runs, kills, in_doubt, twice, given_up } = self;
+        write!(f, "{runs} runs with {kills} kills held; {in_doubt} replies were in doubt, {twice} of them left twice, {given_up} were left to a person")
     }
 }
 
@@ -101,13 +131,16 @@ async fn survives(name: &'static str, engine: Engine, point: Point) {
         None => 0..number("RELEVO_CRASH_RUNS").unwrap_or(RUNS),
     };
     let template = place::template(engine).await.expect("a place for the runs");
+    let mut tally = Tally::default();
     let runs: Vec<_> = seeds.map(|seed| tokio::spawn(run::run(Plan::new(name, engine, point, seed), template.clone()))).collect();
     let mut broken = Vec::new();
     for run in runs {
-        if let Err(error) = run.await.context("a run panicked").and_then(|ran| ran) {
-            broken.push(format!("{error:?}"));
+        match run.await.context("a run panicked").and_then(|ran| ran) {
+            Ok(run) => tally.add(run),
+            Err(error) => broken.push(format!("{error:#}")),
         }
     }
+    println!("{engine}, {name}: {tally}");
     assert!(broken.is_empty(), "{}", broken.join("\n\n"));
 }
 
@@ -138,18 +171,18 @@ macro_rules! points {
 
 // In the order of a message's way.
 points! {
-    killed_before_the_inbox_commits at Point::Passing("before_receive", 16);
-    killed_before_it_acknowledges at Point::Passing("after_receive", 16);
-    killed_after_the_plugin_answered at Point::Passing("after_plugin", 14);
-    killed_inside_the_commit_of_the_effects at Point::Passing("inside_finish", 8);
-    killed_before_the_effects_commit at Point::Passing("before_finish", 14);
-    killed_after_the_effects_committed at Point::Passing("after_finish", 14);
-    killed_before_a_message_is_claimed at Point::Passing("before_claim", 14);
-    killed_when_a_message_is_claimed_and_not_sent at Point::Passing("after_claim", 14);
+    killed_before_the_inbox_commits at Point::Passing("before_receive", 20);
+    killed_before_it_acknowledges at Point::Passing("after_receive", 20);
+    killed_after_the_plugin_answered at Point::Passing("after_plugin", 20);
+    killed_inside_the_commit_of_the_effects at Point::Passing("inside_finish", 20);
+    killed_before_the_effects_commit at Point::Passing("before_finish", 20);
+    killed_after_the_effects_committed at Point::Passing("after_finish", 20);
+    killed_before_a_message_is_claimed at Point::Passing("before_claim", 24);
+    killed_when_a_message_is_claimed_and_not_sent at Point::Passing("after_claim", 24);
     killed_when_a_request_is_half_written at Point::Sending(Stage::HalfBody);
     killed_when_the_provider_accepted_and_did_not_answer at Point::Sending(Stage::Accepted);
-    killed_when_the_provider_answered at Point::Passing("after_send", 14);
-    killed_before_it_marks_a_message_as_sent at Point::Passing("before_mark", 14);
-    killed_after_it_marked_a_message_as_sent at Point::Passing("after_mark", 14);
+    killed_when_the_provider_answered at Point::Passing("after_send", 24);
+    killed_before_it_marks_a_message_as_sent at Point::Passing("before_mark", 24);
+    killed_after_it_marked_a_message_as_sent at Point::Passing("after_mark", 24);
     killed_at_any_moment at Point::AnyMoment;
 }

@@ -1,8 +1,10 @@
 //! Small values and records of flows: own writes, versions, and nobody else's.
 
+use std::time::Duration;
+
 use serde_json::json;
 
-use crate::harness::{Setup, both_engines};
+use crate::harness::{Setup, both_engines, until};
 
 const PHONE: &str = "+54 9 11 5555 0001";
 
@@ -44,6 +46,12 @@ both_engines! {
         app.outside.called("/hold/ok", 2).await;
 
         app.outside.release();
+        // Who notices the conflict in the flow, and not at the commit, tries again a second later.
+        until("both are answered", || async {
+            app.clock.advance(Duration::from_millis(100));
+            app.graph.log().len() == 2
+        })
+        .await;
 
         let mut said = [chats[0].answer().await, chats[1].answer().await];
         said.sort();

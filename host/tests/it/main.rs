@@ -4,9 +4,13 @@
 mod harness;
 
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod burst;
 #[cfg(test)]
 mod calls;
+#[cfg(test)]
+mod crash;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]

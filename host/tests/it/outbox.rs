@@ -76,7 +76,8 @@ both_engines! {
                 ("heard after", Delivery::Sent)
             ])
         );
-        assert_eq!(chat.messages().await[2].problem.as_ref().unwrap().0.code, 131_026);
+        let problems: Vec<_> = chat.messages().await.into_iter().filter_map(|message| message.problem).map(|problem| problem.0.code).collect();
+        assert_eq!(problems, [131_026]);
     }
 
     async fn a_message_that_failed_can_be_sent_again(setup: Setup) {
@@ -92,6 +93,20 @@ both_engines! {
         assert_eq!(chat.bot_replies().await, ["heard hola"]);
         assert_eq!(chat.outgoing().await, states([("heard hola", Delivery::Sent)]));
         assert!(!app.agent("ana").resends(&chat, &failed).await, "what was sent is not sent again");
+    }
+
+    async fn a_message_that_was_accepted_and_failed_later_can_be_sent_again(setup: Setup) {
+        let app = setup.tenant("acme").flow("probe").await;
+        app.graph.queue([Fault::FailLater(GraphError::undeliverable())]);
+        let chat = app.customer(PHONE).says("hola").await;
+        until_equal(states([("heard hola", Delivery::Failed)]), || chat.outgoing()).await;
+        let failed = chat.messages().await[1].id;
+
+        assert!(app.agent("ana").resends(&chat, &failed).await);
+
+        assert_eq!(chat.bot_replies().await, ["heard hola", "heard hola"]);
+        assert_eq!(chat.outgoing().await, states([("heard hola", Delivery::Sent)]));
+        assert_eq!(chat.messages().await[1].provider_id.as_deref(), Some(chat.sent()[1].wamid.as_str()));
     }
 
     async fn a_token_that_expired_stops_the_channel_until_a_person_mends_it(setup: Setup) {

@@ -48,7 +48,7 @@ both_engines! {
         app.outside.release();
         chat.says("hola").await;
 
-        assert_eq!(chat.bot_replies().await, ["heard hola"]);
+        assert_eq!(chat.bot_replies().await, ["returned", "heard hola"]);
         assert_eq!(chat.turns().await[0].0, "superseded");
     }
 

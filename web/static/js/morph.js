@@ -4,8 +4,11 @@
   /** What the reader did to an element, which the server does not know. */
   const KEPT = new Set(["open"]);
 
+  /** A form's own `id` property is its field of that name. */
+  const idOf = (node) => node.getAttribute?.("id");
+
   function morph(from, to) {
-    if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName || (from.id && to.id && from.id !== to.id)) {
+    if (from.nodeType !== to.nodeType || from.nodeName !== to.nodeName || (idOf(from) && idOf(to) && idOf(from) !== idOf(to))) {
       from.replaceWith(to);
       return to;
     }
@@ -25,15 +28,15 @@
   }
 
   function morphChildren(from, to) {
-    const named = new Map([...from.children].filter((child) => child.id).map((child) => [child.id, child]));
+    const named = new Map([...from.children].filter(idOf).map((child) => [idOf(child), child]));
     let next = from.firstChild;
     for (const wanted of [...to.childNodes]) {
-      const known = wanted.id && named.get(wanted.id);
+      const known = idOf(wanted) && named.get(idOf(wanted));
       if (known) {
         if (known === next) next = next.nextSibling;
         else from.insertBefore(known, next);
         morph(known, wanted);
-      } else if (next && !wanted.id && !next.id && next.nodeName === wanted.nodeName) {
+      } else if (next && !idOf(wanted) && !idOf(next) && next.nodeName === wanted.nodeName) {
         const following = next.nextSibling;
         morph(next, wanted);
         next = following;
@@ -52,7 +55,7 @@
     handleSwap(style, target, fragment) {
       if (style !== "morph") return false;
       return [...fragment.children].map((wanted) => {
-        const known = wanted.id && document.getElementById(wanted.id);
+        const known = idOf(wanted) && document.getElementById(idOf(wanted));
         if (known) return morph(known, wanted);
         target.append(wanted);
         return wanted;

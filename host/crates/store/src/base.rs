@@ -66,17 +66,23 @@ impl Base {
     pub(crate) async fn ready(self: &Arc<Self>) -> Result<()> {
         self.ready
             .get_or_try_init(|| async {
-                let mut conn = self.connect().await?;
-                let name = match &self.place {
-                    Place::Sqlite(path) => path.display().to_string(),
-                    Place::Postgres { schema, .. } => schema.clone(),
-                };
-                migrate::run(&mut conn, self.kind, &name).await?;
-                self.give_back(conn).await;
-                Ok::<_, Error>(())
+                // It ends even when whoever came first goes away: it holds a lock that only its own connection can let go.
+                let migrated = tokio::spawn(Arc::clone(self).migrate());
+                migrated.await.map_err(|error| Error::Unavailable(error.to_string()))?
             })
             .await
-            .map(|()| ())
+            .copied()
+    }
+
+    async fn migrate(self: Arc<Self>) -> Result<()> {
+        let mut conn = self.connect().await?;
+        let name = match &self.place {
+            Place::Sqlite(path) => path.display().to_string(),
+            Place::Postgres { schema, .. } => schema.clone(),
+        };
+        migrate::run(&mut conn, self.kind, &name).await?;
+        self.give_back(conn).await;
+        Ok(())
     }
 
     /// A connection that may write, outside of any transaction.
@@ -142,9 +148,11 @@ impl Base {
     /// A transaction on Postgres that wakes nothing.
     pub(crate) async fn begin_shared(self: &Arc<Self>) -> Result<Write> {
         self.ready().await?;
-        let mut conn = self.connect().await?;
-        run!(&mut conn, "BEGIN")?;
-        Ok(Write { conn: Some(conn), back: None, base: Arc::clone(self), notices: Vec::new(), _awake: None })
+        let conn = self.connect().await?;
+        // Before it begins, so that whoever goes away meanwhile leaves nothing begun.
+        let mut write = Write { conn: Some(conn), back: None, base: Arc::clone(self), notices: Vec::new(), _awake: None };
+        run!(&mut write, "BEGIN")?;
+        Ok(write)
     }
 
     pub(crate) async fn write(self: &Arc<Self>) -> Result<Write> {
@@ -257,9 +265,19 @@ impl Write {
         }
     }
 
-    pub async fn commit(mut self) -> Result<()> {
+    /// Commits and tells what follows, even when whoever asked for it goes away meanwhile.
+    pub async fn commit(self) -> Result<()> {
+        tokio::spawn(self.commit_here()).await.map_err(|error| Error::Unavailable(error.to_string()))?
+    }
+
+    async fn commit_here(mut self) -> Result<()> {
         let mut conn = self.conn.take().expect("taken only here and when dropped");
-        let done = run!(&mut conn, "COMMIT");
+        let done = match &mut conn {
+            Conn::Sqlite(conn) => sqlx::query("COMMIT").execute(conn).await.map(drop),
+            // To commit after a failed statement is to Postgres a rollback that succeeds; with another statement before, it fails.
+            Conn::Postgres(conn) => sqlx::raw_sql("SELECT 1; COMMIT").execute(&mut **conn).await.map(drop),
+        }
+        .map_err(Error::from);
         match (conn, self.back.take()) {
             // A receiver that is gone means that the writer stopped; the connection closes with it.
             (Conn::Sqlite(conn), Some(back)) => drop(back.send((conn, done.is_ok()))),

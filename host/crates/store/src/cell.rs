@@ -8,7 +8,7 @@ use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, oneshot};
 use crate::{
     Error, PendingTurn, Platform, Read, Result, Waiting, Write,
     base::Base,
-    hot::{Answer, Arrival, Claim, Command, Finished, Mark, Received, TurnCommit},
+    hot::{Answer, Arrival, Claim, Command, Finished, Mark, Received, TurnCommit, storable},
     keys::{Key, Place},
     writer::Job,
 };
@@ -85,7 +85,8 @@ impl Cell {
     }
 
     /// Takes in what a channel told, in one commit; what came before is told as such.
-    pub async fn receive(&self, arrivals: Vec<Arrival>) -> Result<Vec<Received>> {
+    pub async fn receive(&self, mut arrivals: Vec<Arrival>) -> Result<Vec<Received>> {
+        arrivals.iter_mut().for_each(storable::arrival);
         let _awake = self.wake().await?;
         match self.command(Command::Receive(arrivals)).await? {
             Answer::Received(received) => Ok(received),
@@ -94,7 +95,8 @@ impl Cell {
     }
 
     /// Ends a turn: all of it, or nothing if the conversation changed hands.
-    pub async fn finish(&self, commit: TurnCommit) -> Result<Finished> {
+    pub async fn finish(&self, mut commit: TurnCommit) -> Result<Finished> {
+        storable::commit(&mut commit);
         match self.command(Command::Finish(Box::new(commit))).await? {
             Answer::Finished(finished) => Ok(finished),
             _ => unreachable!("a command is answered in kind"),
@@ -110,7 +112,8 @@ impl Cell {
     }
 
     /// Notes how a send ended.
-    pub async fn mark(&self, mark: Mark) -> Result<()> {
+    pub async fn mark(&self, mut mark: Mark) -> Result<()> {
+        storable::mark(&mut mark);
         match self.command(Command::Mark(Box::new(mark))).await? {
             Answer::Marked => Ok(()),
             _ => unreachable!("a command is answered in kind"),

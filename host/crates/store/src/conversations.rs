@@ -47,6 +47,8 @@ pub struct TurnContext {
     pub states: Option<Json<Value>>,
     pub offered: Option<Json<Vec<options::Offered>>>,
     pub config_version: i64,
+    /// The number of the first turn that waits: another node may have received one before the one that is about to run.
+    pub first_pending: Option<i64>,
 }
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -95,7 +97,8 @@ impl Conversations<'_> {
         const CONTEXT: &str = concat!(
             "SELECT ",
             columns!(),
-            ", u.name AS customer_name, u.phone AS customer_phone, u.locale AS customer_locale, u.attributes, s.states, s.offered, b.config_version \
+            ", u.name AS customer_name, u.phone AS customer_phone, u.locale AS customer_locale, u.attributes, s.states, s.offered, b.config_version, \
+             (SELECT MIN(t.seq) FROM turns t WHERE t.conversation_id = c.id AND t.state = 'pending') AS first_pending \
              FROM conversations c JOIN customers u ON u.id = c.customer_id JOIN business b ON b.id = 'business' \
              LEFT JOIN customer_sessions s ON s.conversation_id = c.id WHERE c.id = $1"
         );
@@ -132,9 +135,14 @@ impl Conversations<'_> {
 }
 
 impl Write {
-    /// A person takes the conversation: the bot falls silent, what it had not sent yet is cancelled.
+    /// A person takes the conversation: from the bot, which falls silent and whose unsent lines are cancelled, or from nobody after the bot
+    /// handed it over.
     pub async fn take_over(&mut self, id: &ConversationId, actor: &str, reason: &str, event: EventId, now: Time) -> Result<()> {
-        take_over(self, id, actor, reason, event, now).await?;
+        const ASSIGN: &str = "UPDATE conversations SET assignee_id = $1 WHERE id = $2 AND status = 'HUMAN' AND (assignee_id IS NULL OR assignee_id <> $1)";
+        let taken = take_over(self, id, actor, reason, event, now).await?;
+        if run!(self, ASSIGN, actor, id.as_str())? > 0 && !taken {
+            note(self, event, id, "taken_over", actor, &json!({ "reason": reason }), now).await?;
+        }
         self.after_commit(Notice::Conversation(*id));
         Ok(())
     }
@@ -170,13 +178,15 @@ impl Write {
     }
 }
 
-pub(crate) async fn take_over(conn: &mut Conn, id: &ConversationId, actor: &str, reason: &str, event: EventId, now: Time) -> Result<()> {
+/// Takes the conversation from the bot; false when the bot did not have it.
+pub(crate) async fn take_over(conn: &mut Conn, id: &ConversationId, actor: &str, reason: &str, event: EventId, now: Time) -> Result<bool> {
     const TAKE: &str = "UPDATE conversations SET status = 'HUMAN', epoch = epoch + 1, state = 'open' WHERE id = $1 AND status = 'BOT'";
     if run!(conn, TAKE, id.as_str())? == 0 {
-        return Ok(());
+        return Ok(false);
     }
     cancel_unsent(conn, id).await?;
-    note(conn, event, id, "taken_over", actor, &json!({ "reason": reason }), now).await
+    note(conn, event, id, "taken_over", actor, &json!({ "reason": reason }), now).await?;
+    Ok(true)
 }
 
 /// What the bot said and nobody has sent yet is not said.

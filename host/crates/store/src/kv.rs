@@ -2,7 +2,7 @@
 
 use relevo_model::Time;
 
-use crate::{Result, sql::Conn};
+use crate::{Result, hot, sql::Conn};
 
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct KvEntry {
@@ -31,7 +31,7 @@ impl Kv<'_> {
     pub async fn get(&mut self, of: KvScope<'_>, key: &str, now: Time) -> Result<Option<KvEntry>> {
         const GET: &str = "SELECT key, value, version FROM kv WHERE plugin_id = $1 AND scope = $2 AND scope_id = $3 AND key = $4 \
                            AND (expires_at IS NULL OR expires_at > $5)";
-        one!(self.0, KvEntry, GET, of.plugin, of.scope, of.id, key, now.0)
+        one!(self.0, KvEntry, GET, of.plugin, of.scope, of.id, storable(key), now.0)
     }
 
     /// In the order of keys, from after `after`.
@@ -39,7 +39,7 @@ impl Kv<'_> {
         const SCAN: &str = "SELECT key, value, version FROM kv WHERE plugin_id = $1 AND scope = $2 AND scope_id = $3 AND key > $4 \
                             AND substr(key, 1, CAST($5 AS INTEGER)) = $6 AND (expires_at IS NULL OR expires_at > $7) ORDER BY key LIMIT $8";
         let length = i64::try_from(prefix.chars().count()).unwrap_or(i64::MAX);
-        all!(self.0, KvEntry, SCAN, of.plugin, of.scope, of.id, after, length, prefix, now.0, limit)
+        all!(self.0, KvEntry, SCAN, of.plugin, of.scope, of.id, storable(after), length, storable(prefix), now.0, limit)
     }
 
     /// Bytes that a plugin keeps in this cell.
@@ -47,4 +47,10 @@ impl Kv<'_> {
         const SUM: &str = "SELECT CAST(COALESCE(SUM(octet_length(key) + octet_length(value)), 0) AS BIGINT) FROM kv WHERE plugin_id = $1";
         Ok(one!(self.0, (i64,), SUM, plugin)?.map_or(0, |(bytes,)| bytes))
     }
+}
+
+fn storable(text: &str) -> String {
+    let mut text = text.to_owned();
+    hot::storable::text(&mut text);
+    text
 }

@@ -91,30 +91,38 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 impl From<sqlx::Error> for Error {
     fn from(error: sqlx::Error) -> Self {
-        use sqlx::error::ErrorKind;
-        match &error {
-            sqlx::Error::Database(inner) => {
-                let code = inner.code().unwrap_or_default();
-                let message = inner.message().to_owned();
-                match inner.kind() {
-                    ErrorKind::UniqueViolation | ErrorKind::CheckViolation => return Self::Conflict(message),
-                    _ => {}
-                }
-                // SQLite: 5 BUSY, 10 IOERR and its extensions, 13 FULL, 14 CANTOPEN; Postgres: classes 08, 53, 57, 58.
-                let sqlite = code.parse::<i64>().map(|code| code & 0xff);
-                if code.len() < 5 && matches!(sqlite, Ok(5 | 8 | 10 | 13 | 14))
-                    || ["08", "53", "57", "58"].iter().any(|class| code.len() == 5 && code.starts_with(class))
-                {
-                    return Self::Unavailable(message);
-                }
-                // Postgres: serialization failure, deadlock.
-                if code == "40001" || code == "40P01" {
-                    return Self::Conflict(message);
-                }
-                Self::Other(error)
-            }
-            sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Self::Unavailable(error.to_string()),
-            _ => Self::Other(error),
+        let error = sorted(error);
+        if matches!(error, Error::Unavailable(_)) {
+            pg::lost();
         }
+        error
+    }
+}
+
+fn sorted(error: sqlx::Error) -> Error {
+    use sqlx::error::ErrorKind;
+    match &error {
+        sqlx::Error::Database(inner) => {
+            let code = inner.code().unwrap_or_default();
+            let message = inner.message().to_owned();
+            match inner.kind() {
+                ErrorKind::UniqueViolation | ErrorKind::CheckViolation => return Error::Conflict(message),
+                _ => {}
+            }
+            // SQLite: 5 BUSY, 10 IOERR and its extensions, 13 FULL, 14 CANTOPEN; Postgres: classes 08, 53, 57, 58.
+            let sqlite = code.parse::<i64>().map(|code| code & 0xff);
+            if code.len() < 5 && matches!(sqlite, Ok(5 | 8 | 10 | 13 | 14))
+                || ["08", "53", "57", "58"].iter().any(|class| code.len() == 5 && code.starts_with(class))
+            {
+                return Error::Unavailable(message);
+            }
+            // Postgres: serialization failure, deadlock.
+            if code == "40001" || code == "40P01" {
+                return Error::Conflict(message);
+            }
+            Error::Other(error)
+        }
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed => Error::Unavailable(error.to_string()),
+        _ => Error::Other(error),
     }
 }

@@ -73,11 +73,12 @@ pub struct AgentMessage {
 
 impl Write {
     /// A person writes: the bot falls silent, and the message waits to be sent.
-    pub async fn say_as_agent(&mut self, message: AgentMessage, event: EventId) -> Result<bool> {
+    pub async fn say_as_agent(&mut self, mut message: AgentMessage, event: EventId) -> Result<bool> {
+        hot::storable::agents(&mut message);
         const ADD: &str = "INSERT INTO messages (id, conversation_id, seq, direction, sender, author_id, content, quotes, state, created_at) \
                            VALUES ($1, $2, $3, 'OUT', 'AGENT', $4, $5, $6, 'queued', $7)";
         let Some(conversation) = self.conversations().find(&message.conversation).await? else { return Ok(false) };
-        conversations::take_over(self, &message.conversation, &message.author, "wrote", event, message.now).await?;
+        self.take_over(&message.conversation, &message.author, "wrote", event, message.now).await?;
         let seq = conversations::next_seq(self, &message.conversation, message.now).await?;
         run!(
             self,

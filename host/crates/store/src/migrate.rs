@@ -1,6 +1,6 @@
 //! Bringing a database up to this binary's tables. Only expanding changes, so an older binary may keep working beside.
 
-use sqlx::migrate::Migrator;
+use sqlx::{Connection, migrate::Migrator};
 
 use crate::{Result, sql::Conn};
 
@@ -19,7 +19,12 @@ pub(crate) async fn run(conn: &mut Conn, kind: Kind, name: &str) -> Result<()> {
     // An older binary meets the newer one's migrations; and the lock is ours, per schema.
     migrator.set_ignore_missing(true).set_locking(false);
     match conn {
-        Conn::Sqlite(c) => migrator.run_direct(None, c, false).await?,
+        Conn::Sqlite(c) => {
+            // Another process may open the same file at the same time.
+            let mut alone = c.begin_with("BEGIN IMMEDIATE").await?;
+            migrator.run_direct(None, &mut *alone, false).await?;
+            alone.commit().await?;
+        }
         Conn::Postgres(c) => {
             sqlx::query("SELECT pg_advisory_lock(hashtextextended($1, 0))").bind(name).execute(&mut **c).await?;
             let done = migrator.run_direct(None, &mut **c, false).await;

@@ -118,12 +118,14 @@ impl Outbox<'_> {
 }
 
 impl Write {
-    /// Sends a failed, cancelled or uncertain message again, because a person or the business's setting said so.
+    /// Sends a failed, cancelled or uncertain message again, because a person or the business's setting said so. It is the message's own state
+    /// that counts: the provider may have accepted it and told later that it failed, or that it arrived after all.
     pub async fn resend(&mut self, message: &MessageId, now: Time) -> Result<bool> {
         // Whoever asks for it again answers for it: it no longer depends on the epoch that it was said in.
         const AGAIN: &str = "UPDATE outbox SET state = 'pending', attempts = 0, not_before = $1, first_tried_at = NULL, \
                              epoch = (SELECT epoch FROM conversations c WHERE c.id = outbox.conversation_id) \
-                             WHERE message_id = $2 AND state IN ('failed', 'cancelled', 'uncertain')";
+                             WHERE message_id = $2 AND state NOT IN ('pending', 'sending') AND EXISTS \
+                             (SELECT 1 FROM messages m WHERE m.id = outbox.message_id AND m.state IN ('failed', 'cancelled', 'uncertain'))";
         if run!(self, AGAIN, now.0, message.as_str())? == 0 {
             return Ok(false);
         }

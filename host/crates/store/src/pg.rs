@@ -25,6 +25,8 @@ struct Inner {
     /// Connections at rest with the schema that they point to, the longest at rest first.
     resting: Mutex<VecDeque<(String, PoolConnection<Postgres>)>>,
     waiting: AtomicUsize,
+    /// The losses that those at rest have outlived.
+    losses: AtomicUsize,
     most: u32,
 }
 
@@ -33,47 +35,101 @@ impl PgConns {
         // An empty path: whoever forgets to set one fails instead of landing in `public`.
         let options = options.options([("search_path", "")]).statement_cache_capacity(1_000);
         let pool = PgPoolOptions::new().max_connections(most).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
-        Ok(Self(Arc::new(Inner { pool, resting: Mutex::default(), waiting: AtomicUsize::new(0), most })))
+        Ok(Self(Arc::new(Inner {
+            pool,
+            resting: Mutex::default(),
+            waiting: AtomicUsize::new(0),
+            losses: AtomicUsize::new(LOSSES.load(Ordering::SeqCst)),
+            most,
+        })))
     }
 
     pub(crate) fn pool(&self) -> &PgPool {
         &self.0.pool
     }
 
-    pub(crate) async fn take(&self, schema: &str) -> Result<PoolConnection<Postgres>> {
-        if let Some(own) = self.resting_of(Some(schema)) {
-            return Ok(own.1);
+    /// A connection for what is no cell's; it may point anywhere.
+    pub(crate) async fn any(&self) -> Result<PoolConnection<Postgres>> {
+        if let Some(conn) = self.0.pool.try_acquire() {
+            return Ok(conn);
         }
-        let mut conn = match self.0.pool.try_acquire() {
-            Some(conn) => conn,
-            None if self.0.pool.size() < self.0.most => self.0.pool.acquire().await?,
-            None => match self.resting_of(None) {
-                Some((_, conn)) => conn,
-                None => {
-                    self.0.waiting.fetch_add(1, Ordering::SeqCst);
-                    let conn = self.0.pool.acquire().await;
-                    self.0.waiting.fetch_sub(1, Ordering::SeqCst);
-                    conn?
-                }
-            },
-        };
-        sqlx::query("SELECT set_config('search_path', $1, FALSE)").bind(format!("\"{schema}\"")).execute(&mut *conn).await?;
+        // From here on nobody puts one to rest that this one waits for.
+        let _waiting = Waiting::on(&self.0.waiting);
+        if self.0.pool.size() >= self.0.most
+            && let Some((_, conn)) = self.resting_of(None)
+        {
+            return Ok(conn);
+        }
+        Ok(self.0.pool.acquire().await?)
+    }
+
+    pub(crate) async fn take(&self, schema: &str) -> Result<PoolConnection<Postgres>> {
+        if let Some((_, own)) = self.resting_of(Some(schema)) {
+            return Ok(own);
+        }
+        let mut conn = self.any().await?;
+        if point(&mut conn, schema).await.is_err() {
+            // It was lost while nobody used it. The pool tries what it gives to those who wait.
+            drop(conn);
+            conn = self.0.pool.acquire().await?;
+            point(&mut conn, schema).await?;
+        }
         Ok(conn)
     }
 
     /// Puts a connection to rest that is outside any transaction.
     pub(crate) fn rest(&self, schema: &str, conn: PoolConnection<Postgres>) {
-        if self.0.waiting.load(Ordering::SeqCst) == 0 {
-            let mut resting = self.0.resting.lock().expect("nothing panics while it holds the connections");
+        let mut resting = self.0.resting.lock().expect("nothing panics while it holds the connections");
+        if !self.forget_lost(&mut resting) && self.0.waiting.load(Ordering::SeqCst) == 0 {
             resting.push_back((schema.to_owned(), conn));
         }
     }
 
     fn resting_of(&self, schema: Option<&str>) -> Option<(String, PoolConnection<Postgres>)> {
         let mut resting = self.0.resting.lock().expect("nothing panics while it holds the connections");
+        self.forget_lost(&mut resting);
         match schema {
             Some(schema) => resting.iter().rposition(|(name, _)| name == schema).and_then(|at| resting.remove(at)),
             None => resting.pop_front(),
         }
     }
+
+    /// Where one was lost the others may be too: they go back to the pool, which tries each before anybody gets it again.
+    fn forget_lost(&self, resting: &mut VecDeque<(String, PoolConnection<Postgres>)>) -> bool {
+        let losses = LOSSES.load(Ordering::SeqCst);
+        let lost = self.0.losses.swap(losses, Ordering::SeqCst) != losses;
+        if lost {
+            resting.clear();
+        }
+        lost
+    }
+}
+
+async fn point(conn: &mut PoolConnection<Postgres>, schema: &str) -> Result<()> {
+    sqlx::query("SELECT set_config('search_path', $1, FALSE)").bind(format!("\"{schema}\"")).execute(&mut **conn).await?;
+    Ok(())
+}
+
+/// Counts who waits for a connection, for as long as he does.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn on(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::SeqCst);
+        Self(count)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::SeqCst);
+    }
+}
+
+/// Errors that may have cost a connection, in this process. A connection does not tell that it is broken, and at rest nobody tries it.
+static LOSSES: AtomicUsize = AtomicUsize::new(0);
+
+/// Notes that a connection may be broken.
+pub(crate) fn lost() {
+    LOSSES.fetch_add(1, Ordering::SeqCst);
 }

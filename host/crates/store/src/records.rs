@@ -3,7 +3,7 @@
 use relevo_model::*;
 use serde_json::Value;
 
-use crate::{Address, Order, Product, Result, sql::Conn};
+use crate::{Address, Order, Product, Result, hot::storable, sql::Conn};
 
 /// A field that may be asked for, and the column behind it.
 #[derive(Clone, Copy, Debug)]
@@ -103,9 +103,15 @@ enum Bound {
     Truth(bool),
 }
 
+fn text_of(text: &str) -> Bound {
+    let mut text = text.to_owned();
+    storable::text(&mut text);
+    Bound::Text(text)
+}
+
 fn bound(kind: FieldKind, value: &Value) -> Bound {
     match kind {
-        FieldKind::Text => Bound::Text(value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
+        FieldKind::Text => text_of(&value.as_str().map_or_else(|| value.to_string(), str::to_owned)),
         FieldKind::Number => Bound::Number(value.as_i64().unwrap_or_default()),
         FieldKind::Truth => Bound::Truth(value.as_bool().unwrap_or_default()),
     }
@@ -122,8 +128,9 @@ fn text(select: &str, id: &str, owner: Option<(&str, &str)>, query: &RecordQuery
     for (field, operator, value) in &query.filters {
         if *operator == Operator::Contains {
             let words = value.as_str().unwrap_or_default().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            binds.push(Bound::Text(format!("%{words}%")));
-            conditions.push(format!("lower({}) LIKE lower(${}) ESCAPE '\\'", field.column, binds.len()));
+            binds.push(text_of(&format!("%{}%", words.to_ascii_lowercase())));
+            // Folded here: Postgres would fold a bound text by the database's rules, and a column by its own.
+            conditions.push(format!("lower({}) LIKE ${} ESCAPE '\\'", field.column, binds.len()));
         } else {
             binds.push(bound(field.kind, value));
             conditions.push(format!("{} {} ${}", field.column, operator.sql(), binds.len()));
@@ -134,7 +141,7 @@ fn text(select: &str, id: &str, owner: Option<(&str, &str)>, query: &RecordQuery
     if let Some((value, last)) = &query.after {
         binds.push(bound(query.sort.kind, value));
         let at = binds.len();
-        binds.push(Bound::Text(last.clone()));
+        binds.push(text_of(last));
         conditions.push(format!("({column} {than} ${at} OR ({column} = ${at} AND {id} {than} ${}))", binds.len()));
     }
     binds.push(Bound::Number(query.limit));

@@ -205,11 +205,12 @@ fn without_needless_tls(options: PgConnectOptions, url: &str) -> PgConnectOption
 
 /// Makes a schema whose name is ours: letters, digits and underscores.
 async fn create_schema(conns: &PgConns, schema: &str) -> Result<()> {
-    let exists: (bool,) = sqlx::query_as("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)").bind(schema).fetch_one(conns.pool()).await?;
+    let exists: (bool,) =
+        sqlx::query_as("SELECT EXISTS (SELECT 1 FROM pg_namespace WHERE nspname = $1)").bind(schema).fetch_one(&mut *conns.any().await?).await?;
     if exists.0 {
         return Ok(());
     }
-    match sqlx::query(sqlx::AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""))).execute(conns.pool()).await {
+    match sqlx::query(sqlx::AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS \"{schema}\""))).execute(&mut *conns.any().await?).await {
         Ok(_) => Ok(()),
         // Two nodes may come at the same time; whoever is second finds it made.
         Err(sqlx::Error::Database(error)) if error.is_unique_violation() => Ok(()),
@@ -235,7 +236,7 @@ impl Store {
     /// Tells all nodes that something waits in this cell; on its own connection, outside any transaction.
     pub async fn announce(&self, tenant: &TenantId) -> Result<()> {
         if let Engine::Postgres(conns) = &self.0.kind {
-            sqlx::query("SELECT pg_notify($1, $2)").bind(NOTICES).bind(tenant.as_str()).execute(conns.pool()).await?;
+            sqlx::query("SELECT pg_notify($1, $2)").bind(NOTICES).bind(tenant.as_str()).execute(&mut *conns.any().await?).await?;
         }
         Ok(())
     }
@@ -245,6 +246,8 @@ impl Store {
         let Engine::Postgres(conns) = &self.0.kind else {
             return Err(Error::Setting("a single file has no other nodes to hear".into()));
         };
+        // Makes room where all connections are at rest.
+        drop(conns.any().await?);
         let mut listener = sqlx::postgres::PgListener::connect_with(conns.pool()).await?;
         listener.listen(NOTICES).await?;
         Ok(Notices(listener))

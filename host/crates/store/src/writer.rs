@@ -19,6 +19,8 @@ use crate::{
 
 /// Commands that share a commit at most; more would make the first wait for the last.
 const GROUP: usize = 64;
+/// How often a message is taken in anew when another node's write stands in its way.
+const TRIES: u32 = 5;
 /// How long the connection of an idle SQLite cell stays open; a Postgres one goes back to rest at once.
 const UNUSED: Duration = Duration::from_secs(30);
 
@@ -113,7 +115,8 @@ fn fail(group: Vec<Waiting>, lend: Option<oneshot::Sender<Result<Lent>>>, error:
 async fn serve(base: &Arc<Base>, mut conn: Conn, group: Vec<Waiting>) -> Option<Conn> {
     let (commands, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
     // What touches more than the usual rows has a commit of its own: its conflict must not undo its neighbours.
-    let (alone, together): (Vec<_>, Vec<_>) = commands.into_iter().zip(replies).partition(|(command, _)| command.stands_alone());
+    let mut trusted = true;
+    let (mut alone, together): (Vec<_>, Vec<_>) = commands.into_iter().zip(replies).partition(|(command, _)| command.stands_alone());
     if !together.is_empty() {
         let (commands, replies): (Vec<_>, Vec<_>) = together.into_iter().unzip();
         match transaction(base, &mut conn, &commands).await {
@@ -126,24 +129,21 @@ async fn serve(base: &Arc<Base>, mut conn: Conn, group: Vec<Waiting>) -> Option<
             }
             Err(error @ Error::Unavailable(_)) => {
                 warn!(%error, members = commands.len(), "a commit failed; nobody in it is acknowledged");
-                for reply in replies {
+                for reply in replies.into_iter().chain(alone.into_iter().map(|(_, reply)| reply)) {
                     drop(reply.send(Err(copy(&error))));
                 }
                 return None;
             }
-            Err(error) if commands.len() > 1 => {
+            Err(error) => {
                 debug!(%error, members = commands.len(), "a group failed; its members run singly");
-                for (command, reply) in commands.into_iter().zip(replies) {
-                    singly(base, &mut conn, command, reply).await;
-                }
+                alone.splice(0..0, commands.into_iter().zip(replies));
             }
-            Err(error) => replies.into_iter().for_each(|reply| drop(reply.send(Err(copy(&error))))),
         }
     }
     for (command, reply) in alone {
-        singly(base, &mut conn, command, reply).await;
+        trusted &= singly(base, &mut conn, command, reply).await;
     }
-    Some(conn)
+    trusted.then_some(conn)
 }
 
 fn copy(error: &Error) -> Error {
@@ -156,13 +156,24 @@ fn copy(error: &Error) -> Error {
     }
 }
 
-async fn singly(base: &Arc<Base>, conn: &mut Conn, command: Command, reply: oneshot::Sender<Result<Answer>>) {
-    match transaction(base, conn, std::slice::from_ref(&command)).await {
-        Ok((mut answers, notices)) => {
-            drop(reply.send(Ok(answers.remove(0))));
-            (base.notify)(notices);
+/// Runs one command in a commit of its own; false when the connection can no longer be trusted.
+async fn singly(base: &Arc<Base>, conn: &mut Conn, command: Command, reply: oneshot::Sender<Result<Answer>>) -> bool {
+    let mut tries = 1;
+    loop {
+        match transaction(base, conn, std::slice::from_ref(&command)).await {
+            Ok((mut answers, notices)) => {
+                drop(reply.send(Ok(answers.remove(0))));
+                (base.notify)(notices);
+                return true;
+            }
+            // Another node made the same customer in between: to a fresh look he is known.
+            Err(Error::Conflict(_)) if matches!(command, Command::Receive(_)) && tries < TRIES => tries += 1,
+            Err(error) => {
+                let trusted = !matches!(error, Error::Unavailable(_));
+                drop(reply.send(Err(error)));
+                return trusted;
+            }
         }
-        Err(error) => drop(reply.send(Err(error))),
     }
 }
 
@@ -204,11 +215,14 @@ pub(crate) async fn keep_awake(conn: &mut Conn, tenant: &TenantId) -> Result<()>
     if !conn.is_postgres() {
         return Ok(());
     }
-    const HOLD: &str = "SELECT awake FROM relevo_platform.tenants WHERE id = $1 FOR SHARE";
-    match one!(conn, (bool,), HOLD, tenant.as_str())? {
-        Some((true,)) => Ok(()),
-        Some((false,)) => run!(conn, "UPDATE relevo_platform.tenants SET awake = TRUE WHERE id = $1", tenant.as_str()).map(|_| ()),
-        None => Err(Error::NoTenant(tenant.to_string())),
+    // Only a row that is awake is held: two that held it asleep could not both wake it.
+    const HOLD: &str = "SELECT awake FROM relevo_platform.tenants WHERE id = $1 AND awake FOR SHARE";
+    if one!(conn, (bool,), HOLD, tenant.as_str())?.is_some() {
+        return Ok(());
+    }
+    match run!(conn, "UPDATE relevo_platform.tenants SET awake = TRUE WHERE id = $1", tenant.as_str())? {
+        0 => Err(Error::NoTenant(tenant.to_string())),
+        _ => Ok(()),
     }
 }
 

@@ -1,11 +1,11 @@
-//! The other side of a phone, as little as shows a hand-over: taking a conversation, answering in it, giving it back.
+//! The other side of a phone, as little as shows a hand-over: taking a conversation, answering in it, giving it back; and trying again what failed.
 
 use axum::{Form, http::HeaderMap, response::Response};
 use relevo_model::*;
 use relevo_store::{AgentMessage, Conversation};
 use serde::Deserialize;
 
-use super::{Error, customer::said, done, phones, spot::Phone, view::Window};
+use super::{Error, customer::said, done, fate, phones, spot::Phone, view::Window};
 
 /// Who acts, as long as nobody logs in here.
 const ACTOR: &str = "simulator";
@@ -15,8 +15,6 @@ pub async fn take(phone: Phone, headers: HeaderMap) -> Result<Response, Error> {
     let conversation = started(&phone)?;
     let (clock, now) = (&phone.spot.app.clock, phone.spot.app.clock.now());
     let mut write = phone.spot.business.cell.write().await?;
-    // What the bot handed over is nobody's yet, and the store knows only the two: it changes hands through the bot, in the same moment.
-    write.return_to_bot(&conversation.id, ACTOR, clock.id(), now).await?;
     write.take_over(&conversation.id, ACTOR, "taken", clock.id(), now).await?;
     write.commit().await?;
     Ok(done(&headers, &phone.spot, Some(&phone.key)))
@@ -27,13 +25,8 @@ pub async fn give_back(phone: Phone, headers: HeaderMap) -> Result<Response, Err
     let conversation = started(&phone)?;
     let (clock, now) = (&phone.spot.app.clock, phone.spot.app.clock.now());
     let mut write = phone.spot.business.cell.write().await?;
-    let held = write.conversations().find(&conversation.id).await?.is_some_and(|found| found.status == Answering::Human);
-    if held {
-        write.return_to_bot(&conversation.id, ACTOR, clock.id(), now).await?;
-        let event = TurnEvent::ReturnedToBot { agent: None, reason: "returned".to_owned() };
-        write.add_turn(clock.id(), &conversation.id, event, now).await?;
-        write.commit().await?;
-    }
+    write.return_to_bot(&conversation.id, ACTOR, clock.id(), now).await?;
+    write.commit().await?;
     Ok(done(&headers, &phone.spot, Some(&phone.key)))
 }
 
@@ -53,6 +46,46 @@ pub async fn reply(phone: Phone, headers: HeaderMap, Form(form): Form<Reply>) ->
     let message = AgentMessage { id: clock.id(), conversation: conversation.id, author: ACTOR.to_owned(), content: Content::text(text), quotes: None, now };
     let mut write = phone.spot.business.cell.write().await?;
     write.say_as_agent(message, clock.id()).await?;
+    write.commit().await?;
+    Ok(done(&headers, &phone.spot, Some(&phone.key)))
+}
+
+#[derive(Deserialize)]
+pub struct Failed {
+    message: String,
+}
+
+/// Sends a message again that did not arrive, or that nobody can tell the fate of.
+pub async fn resend(phone: Phone, headers: HeaderMap, Form(form): Form<Failed>) -> Result<Response, Error> {
+    const REFUSED: Error = Error::Invalid("problem-resend");
+    let conversation = started(&phone)?;
+    let id: MessageId = form.message.parse().map_err(|_| REFUSED)?;
+    let mut write = phone.spot.business.cell.write().await?;
+    let message = write.messages().find(&id).await?.ok_or(REFUSED)?;
+    let sent = write.outbox().find(&id).await?.filter(|sent| sent.conversation == conversation.id).ok_or(REFUSED)?;
+    if !fate::may_be_resent(message.state, Some(sent.state)) || !write.resend(&id, phone.spot.app.clock.now()).await? {
+        return Err(REFUSED);
+    }
+    write.commit().await?;
+    Ok(done(&headers, &phone.spot, Some(&phone.key)))
+}
+
+#[derive(Deserialize)]
+pub struct Unanswered {
+    turn: String,
+}
+
+/// Lets the bot try again what it could not answer; it gets the conversation for that.
+pub async fn redrive(phone: Phone, headers: HeaderMap, Form(form): Form<Unanswered>) -> Result<Response, Error> {
+    const REFUSED: Error = Error::Invalid("problem-redrive");
+    let conversation = started(&phone)?;
+    let id: TurnId = form.turn.parse().map_err(|_| REFUSED)?;
+    let (clock, now) = (&phone.spot.app.clock, phone.spot.app.clock.now());
+    let mut write = phone.spot.business.cell.write().await?;
+    let ours = write.turns().find(&id).await?.is_some_and(|turn| turn.conversation_id == conversation.id);
+    if !ours || !write.redrive(&id, ACTOR, clock.id(), now).await? {
+        return Err(REFUSED);
+    }
     write.commit().await?;
     Ok(done(&headers, &phone.spot, Some(&phone.key)))
 }

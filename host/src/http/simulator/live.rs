@@ -20,7 +20,7 @@ use tokio::sync::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::{Error, desk::Desk, pages, phones, spot::Spot, view::Update};
+use super::{Error, desk::Desk, inspector, pages, phones, spot::Spot, view::Update};
 use crate::web::{templates, visitor::Visitor};
 
 /// How often the clock is shown anew.
@@ -61,7 +61,7 @@ impl Page {
             let update = match &news {
                 News::All => self.all().await,
                 News::Of(changed) => self.of(changed).await,
-                News::Clock => Ok(Update { clock: Some(pages::clock(&self.spot)), phones: Vec::new() }),
+                News::Clock => Ok(Update { clock: Some(pages::clock(&self.spot)), phones: Vec::new(), inspector: None }),
                 News::End => return,
             };
             if let Err(error) = self.send(update).await {
@@ -99,13 +99,17 @@ impl Page {
     }
 
     async fn all(&self) -> Result<Update, Error> {
-        Ok(Update { clock: Some(pages::clock(&self.spot)), phones: phones::all(&self.spot, &self.desk, self.visitor).await? })
+        let phones = phones::all(&self.spot, &self.desk, self.visitor).await?;
+        Ok(Update { clock: Some(pages::clock(&self.spot)), phones, inspector: inspector::last_turn(&self.spot, &self.desk).await? })
     }
 
     async fn of(&self, changed: &HashSet<ConversationId>) -> Result<Update, Error> {
-        let mut update = Update { clock: None, phones: Vec::new() };
+        let mut update = Update { clock: None, phones: Vec::new(), inspector: None };
         for id in changed {
             update.phones.extend(phones::one(&self.spot, &self.desk, self.visitor, id).await?);
+        }
+        if !update.phones.is_empty() {
+            update.inspector = inspector::last_turn(&self.spot, &self.desk).await?;
         }
         Ok(update)
     }

@@ -6,6 +6,8 @@
 mod agent;
 mod customer;
 mod desk;
+mod fate;
+mod inspector;
 mod live;
 mod pages;
 mod phones;
@@ -52,6 +54,8 @@ pub fn routes() -> Routes {
         .post(&phone("/take-over"), Access::Public, agent::take)
         .post(&phone("/return"), Access::Public, agent::give_back)
         .post(&phone("/replies"), Access::Public, agent::reply)
+        .post(&phone("/resends"), Access::Public, agent::resend)
+        .post(&phone("/redrives"), Access::Public, agent::redrive)
         .layer(Extension(Desk::default()))
         .layer(middleware::from_fn(explain))
         .layer(middleware::from_fn(visitor::remember))
@@ -99,7 +103,12 @@ async fn explain(visitor: Visitor, request: Request, next: Next) -> Response {
     let back = request.headers().get(header::REFERER).and_then(|address| address.to_str().ok()).map(str::to_owned);
     let foreign = request.method() == Method::POST && request.headers().get("sec-fetch-site").is_some_and(|site| site != "same-origin" && site != "none");
     let response = if foreign { Error::Invalid("problem-foreign").into_response() } else { next.run(request).await };
-    let Some(Explained(key)) = response.extensions().get::<Explained>().copied() else { return response };
+    let key = match response.extensions().get::<Explained>() {
+        Some(Explained(key)) => key,
+        // What a form of ours would never send.
+        None if response.status().is_client_error() => "problem-form",
+        None => return response,
+    };
     let problem = Problem { text: texts::say(visitor.lang, key), back: back.unwrap_or_else(|| "/simulator".to_owned()) };
     let body = if live { Ok(Html(problem.text)) } else { templates::page(visitor, &problem) };
     match body {

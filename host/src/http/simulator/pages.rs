@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{
     Error, NEVER_KEPT,
     desk::Desk,
-    done, only_in_the_demo, phones,
+    done, inspector, only_in_the_demo, phones,
     spot::{self, Spot},
     view::{BusinessLink, ClockView, Index, PointLink, Show},
 };
@@ -42,6 +42,7 @@ pub async fn show(visitor: Visitor, spot: Spot, Extension(desk): Extension<Desk>
         businesses: businesses(&spot.app, Some(&spot)).await?,
         clock: clock(&spot),
         phones: phones::all(&spot, &desk, visitor).await?,
+        inspector: inspector::last_turn(&spot, &desk).await?,
     };
     Ok(([NEVER_KEPT], templates::page(visitor, &page)?).into_response())
 }

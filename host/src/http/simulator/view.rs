@@ -3,6 +3,7 @@
 use relevo_model::Button;
 use serde::Serialize;
 
+use super::inspector::Inspector;
 use crate::web::templates::Template;
 
 /// All businesses of the demo.
@@ -33,6 +34,7 @@ pub struct Show {
     pub businesses: Vec<BusinessLink>,
     pub clock: ClockView,
     pub phones: Vec<PhoneView>,
+    pub inspector: Option<Inspector>,
 }
 
 /// What changed on an open page.
@@ -40,6 +42,7 @@ pub struct Show {
 pub struct Update {
     pub clock: Option<ClockView>,
     pub phones: Vec<PhoneView>,
+    pub inspector: Option<Inspector>,
 }
 
 /// Why something was not done.
@@ -116,8 +119,24 @@ pub enum Window {
 #[derive(Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Line {
-    Day { date: String },
-    Baton { id: String, from: Holder, to: Holder, event: String, time: String },
+    Day {
+        date: String,
+    },
+    Baton {
+        id: String,
+        from: Holder,
+        to: Holder,
+        event: String,
+        time: String,
+    },
+    /// What the bot could not answer: `why` is the key of the reason.
+    DeadLetter {
+        id: String,
+        turn: String,
+        why: &'static str,
+        retry: bool,
+        time: String,
+    },
     Bubble(Box<Bubble>),
 }
 
@@ -128,6 +147,8 @@ pub struct Bubble {
     pub sender: &'static str,
     pub state: &'static str,
     pub problem: Option<String>,
+    /// A person may send it again.
+    pub resend: bool,
     pub time: String,
     pub quoted: Option<String>,
     pub reaction: Option<String>,
@@ -191,6 +212,7 @@ pub struct RowView {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::http::simulator::inspector::{ActionView, CallView, EventView, FlowView, Kept, Ran};
     use crate::web::{
         templates::render,
         visitor::{LANGUAGES, Visitor},
@@ -207,6 +229,7 @@ mod tests {
             sender,
             state,
             problem: (state == "failed").then(|| "WhatsApp <refused> the file".to_owned()),
+            resend: state == "failed",
             time: "10:52".into(),
             quoted: Some("¿Qué?".into()),
             reaction: Some("👍".into()),
@@ -234,6 +257,13 @@ mod tests {
             .into_iter()
             .map(|state| bubble("bot", state, text()))
             .collect();
+        if let Line::Bubble(mut asks) = bubble("bot", "uncertain", text()) {
+            asks.resend = true;
+            lines.push(Line::Bubble(asks));
+        }
+        for retry in [true, false] {
+            lines.push(Line::DeadLetter { id: "event".into(), turn: "turn".into(), why: "dead-letter-plugin", retry, time: "10:58".into() });
+        }
         lines.push(bubble("customer", "received", text()));
         lines.push(bubble("person", "sent", file(None)));
         lines.push(bubble("customer", "received", file(Some("/static/samples/photo.png"))));
@@ -280,6 +310,37 @@ mod tests {
         ]
     }
 
+    fn inspector() -> Inspector {
+        let flow = |outcome, error: Option<&str>| FlowView {
+            plugin: "storefront".into(),
+            version: "0.1.0".into(),
+            outcome,
+            error: error.map(str::to_owned),
+            milliseconds: "0.4".into(),
+            calls: vec![CallView { name: "records.search".into(), asked: "{}".into(), answer: "[]".into() }],
+        };
+        let kept = |before: Option<&str>, after: Option<&str>| Kept { name: "step".into(), before: before.map(str::to_owned), after: after.map(str::to_owned) };
+        let labels = ["say", "typing", "hand-over", "assign", "label", "note", "schedule", "cancel-timer", "end", "other"]
+            .map(|name| format!("action-{name}").leak() as &str);
+        let action = |label| ActionView { label, details: "<b>".into(), state: (label == "action-say").then_some("read") };
+        Inspector {
+            name: Some("Ana".into()),
+            number: 1,
+            state: "done",
+            attempts: 1,
+            time: "10:58:04".into(),
+            kind: "event-messages",
+            events: vec![EventView { content: "event-text", words: "hola".into(), key: Some("sim.in.1".into()), deliveries: 2 }],
+            ran: Some(Ran {
+                milliseconds: "0.8".into(),
+                megabytes: "1.1".into(),
+                flows: vec![flow("passed", None), flow("failed", Some("trap")), flow("handled", None)],
+                actions: labels.into_iter().map(action).collect(),
+                state: vec![kept(None, Some("1")), kept(Some("1"), None), kept(Some("1"), Some("2")), kept(Some("1"), Some("1"))],
+            }),
+        }
+    }
+
     fn businesses() -> Vec<BusinessLink> {
         let points = vec![PointLink { name: "Centro".into(), address: "/simulator/demo/1".into(), current: true }];
         vec![BusinessLink { name: "Almacén".into(), points }]
@@ -297,11 +358,13 @@ mod tests {
                     businesses: businesses(),
                     clock: clock(),
                     phones: phones(),
+                    inspector: Some(inspector()),
                 };
                 let page = render(visitor, &show).unwrap();
                 assert!(page.contains("<strong>hola</strong>\n&lt;script&gt;") && !page.contains("<script>"));
-                render(visitor, &Update { clock: Some(clock()), phones: phones() }).unwrap();
-                render(visitor, &Update { clock: None, phones: Vec::new() }).unwrap();
+                render(visitor, &Update { clock: Some(clock()), phones: phones(), inspector: Some(Inspector { ran: None, name: None, ..inspector() }) })
+                    .unwrap();
+                render(visitor, &Update { clock: None, phones: Vec::new(), inspector: None }).unwrap();
                 render(visitor, &Index { businesses: businesses() }).unwrap();
                 render(visitor, &Index { businesses: Vec::new() }).unwrap();
                 render(visitor, &Problem { text: "No".into(), back: "/simulator".into() }).unwrap();
@@ -311,8 +374,18 @@ mod tests {
 
     #[test]
     fn every_reason_why_something_is_not_done_is_written() {
-        let sources = [include_str!("mod.rs"), include_str!("customer.rs"), include_str!("agent.rs"), include_str!("pages.rs"), include_str!("thread.rs")];
-        for key in sources.iter().flat_map(|source| source.split('"')).filter(|text| text.starts_with("problem-") || text.starts_with("content-")) {
+        const KINDS: [&str; 6] = ["problem-", "content-", "reason-", "dead-letter-", "event-", "action-"];
+        let sources = [
+            include_str!("mod.rs"),
+            include_str!("customer.rs"),
+            include_str!("agent.rs"),
+            include_str!("pages.rs"),
+            include_str!("thread.rs"),
+            include_str!("fate.rs"),
+            include_str!("inspector.rs"),
+        ];
+        for key in sources.iter().flat_map(|source| source.split('"')).filter(|text| KINDS.iter().any(|kind| text.len() > kind.len() && text.starts_with(kind)))
+        {
             assert_ne!(crate::texts::say("es", key), key);
         }
     }

@@ -1,6 +1,6 @@
 //! Who talks to the demo, what they say, and what they hear: the same whatever is killed.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use anyhow::{Result, ensure};
 use rand::{Rng, SeedableRng, rngs::StdRng};
@@ -17,6 +17,7 @@ pub const OTHER: &str = "200000000000001";
 /// How long Meta goes on with one webhook.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// What everybody orders: there is enough of it for all.
 pub const ORDERED: &str = "YER-1K";
 const ADDRESS: &str = "San Martín 450, Rosario";
 
@@ -66,6 +67,7 @@ impl Talker {
             text(&quantity.to_string(), &["¿A dónde lo enviamos?"]),
             text(ADDRESS, &["Tu pedido:"]),
             Line { says: vec![Says::Button("confirm")], hears: vec!["Listo. Tu pedido"] },
+            text("estado", &["Pedido "]),
         ];
         Self { orders: Some(quantity), ..Self::new(wa_id, number, lines) }
     }
@@ -120,7 +122,7 @@ pub async fn talk(url: String, cast: Vec<Talker>, seed: u64) -> Result<Vec<Said>
 
 async fn say_all(url: String, talker: Talker, seed: u64) -> Result<Said> {
     let (ids, mut random) = (Ids::seeded(seed), StdRng::seed_from_u64(seed));
-    let (sender, second) = (Arc::new(Sender::new(&url, SECRET)?), Sender::new(&url, SECRET)?);
+    let (sender, second) = (Sender::new(&url, SECRET)?, Sender::new(&url, SECRET)?);
     let customer = Customer::with_number(&talker.wa_id);
     let mut payloads = Vec::new();
     for line in &talker.lines {

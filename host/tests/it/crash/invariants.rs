@@ -10,7 +10,13 @@ use relevo_model::*;
 use relevo_store::{Conversation, ListedConversation, Message, Product, Read, Store};
 use relevo_testbed::graph::Accepted;
 
-use super::dialogue::{ORDERED, RESENDS, Said};
+use super::{
+    Tally,
+    dialogue::{ORDERED, RESENDS, Said},
+};
+
+/// Nanoseconds in which the provider surely reads what a process had written before it ended.
+const READ_LATE: u64 = 1_000_000_000;
 
 /// What there was before anybody talked.
 pub struct Before {
@@ -68,9 +74,27 @@ struct Talked<'a> {
     resends: bool,
 }
 
+/// How a reply stands.
+struct Row {
+    state: OutboxState,
+    /// When the provider accepted it.
+    times: Vec<u64>,
+    /// The timeline asks a person what became of it.
+    asked: bool,
+    /// Its service point sends again what may not have arrived.
+    resends: bool,
+}
+
+impl Row {
+    fn was_in_doubt(&self) -> bool {
+        self.times.len() > 1 || matches!(self.state, OutboxState::Failed | OutboxState::Uncertain)
+    }
+}
+
 impl Run<'_> {
-    /// All that is broken, a line each.
-    pub async fn broken(&self, store: &Store) -> Result<Vec<String>> {
+    /// All that is broken, a line each, and what happened otherwise.
+    pub async fn broken(&self, store: &Store) -> Result<(Vec<String>, Tally)> {
+        let mut tally = Tally { runs: 1, kills: self.deaths.len(), ..Tally::default() };
         let mut broken = Vec::new();
         let (mut ours, mut found) = (HashSet::new(), 0);
         for tenant in store.platform().tenants().await? {
@@ -80,7 +104,7 @@ impl Run<'_> {
             for talked in &talked {
                 ours.extend(talked.messages.iter().map(|message| message.id.to_string()));
                 let mut faults = self.inbound(&mut read, talked).await?;
-                faults.extend(self.outbound(&mut read, talked).await?);
+                faults.extend(self.outbound(&mut read, talked, &mut tally).await?);
                 broken.extend(faults.into_iter().map(|fault| format!("{} at {}: {fault}", talked.said.talker.wa_id, talked.said.talker.number)));
             }
             broken.extend(self.event_log(&mut read, &talked).await?);
@@ -91,7 +115,7 @@ impl Run<'_> {
         }
         let foreign = self.log.iter().filter(|entry| entry.data.as_ref().is_none_or(|id| !ours.contains(id)));
         broken.extend(foreign.map(|entry| format!("I2: {} was sent under an id that no message has: {:?} ({})", entry.to, entry.data, entry.text())));
-        Ok(broken)
+        Ok((broken, tally))
     }
 
     /// The conversations of a business, each with who should be in it.
@@ -135,7 +159,9 @@ impl Run<'_> {
             let person = conversation.status == Answering::Human;
             let ended = match turn.map(|turn| turn.state) {
                 Some(TurnState::Done) => answers > 0,
-                Some(TurnState::Superseded | TurnState::Dead) | None => person && (answers == 0 || message.turn_id.is_none()),
+                Some(TurnState::Superseded) => person && answers == 0,
+                Some(TurnState::Dead) => person && answers > 0,
+                None => person,
                 Some(TurnState::Pending | TurnState::Joined) => false,
             };
             if !ended {
@@ -148,60 +174,62 @@ impl Run<'_> {
         Ok(broken)
     }
 
-    async fn outbound(&self, read: &mut Read, talked: &Talked<'_>) -> Result<Vec<String>> {
+    async fn outbound(&self, read: &mut Read, talked: &Talked<'_>, tally: &mut Tally) -> Result<Vec<String>> {
         let mut broken = Vec::new();
-        let ours: Vec<&Message> = talked.messages.iter().filter(|message| message.direction == Direction::Out).collect();
-        let (words, wanted): (Vec<&str>, _) = (ours.iter().map(|message| words(&message.content)).collect(), talked.said.talker.hears());
-        if words.len() != wanted.len() || !words.iter().zip(&wanted).all(|(words, begins)| words.starts_with(begins)) {
-            broken.push(format!("I2: it should say {wanted:?}, and says {words:?}"));
+        let replies: Vec<&Message> = talked.messages.iter().filter(|message| message.direction == Direction::Out).collect();
+        let (says, wanted): (Vec<&str>, _) = (replies.iter().map(|reply| words(&reply.content.0)).collect(), talked.said.talker.hears());
+        if says.len() != wanted.len() || !says.iter().zip(&wanted).all(|(says, begins)| says.starts_with(begins)) {
+            broken.push(format!("I2: it should say {wanted:?}, and says {says:?}"));
         }
         let (to, from) = (talked.said.talker.wa_id.as_str(), talked.said.talker.number);
         let heard: Vec<&Accepted> = self.log.iter().filter(|entry| entry.to == to && entry.phone_number_id == from).collect();
-        let position = |entry: &Accepted| ours.iter().position(|message| entry.data.as_deref() == Some(message.id.as_str()));
-        if !heard.iter().map(|entry| position(entry)).is_sorted() {
+        let place = |entry: &&Accepted| replies.iter().position(|reply| entry.data.as_deref() == Some(reply.id.as_str()));
+        if !heard.iter().map(place).is_sorted() {
             broken.push(format!("I5: they heard {:?}", heard.iter().map(|entry| entry.text()).collect::<Vec<_>>()));
         }
-        let asked: HashSet<String> = read
-            .conversations()
-            .timeline(&talked.conversation.id)
-            .await?
-            .into_iter()
-            .filter(|event| event.kind == "uncertain")
-            .filter_map(|event| Some(event.data.0["message"].as_str()?.to_owned()))
-            .collect();
-        let (mut unsure, mut held_up) = (0, false);
-        for message in ours {
-            let state = read.outbox().state(&message.id).await?.context("a reply has no row in the outbox")?;
-            let times: Vec<u64> = heard.iter().filter(|entry| entry.data.as_deref() == Some(message.id.as_str())).map(|entry| entry.at_ns).collect();
-            let fault = match state {
-                OutboxState::Sent if times.is_empty() => Some("counts as sent and never left".to_owned()),
-                OutboxState::Sent if self.told && message.state != Delivery::Read => Some(format!("was read and counts as {}", message.state)),
-                OutboxState::Sent if times.len() > 1 => {
-                    unsure += 1;
-                    let window = self.deaths.iter().any(|death| times[0] < *death && times[1] > *death);
-                    (self.told || !talked.resends || times.len() > 2 || !window).then(|| format!("left {} times", times.len()))
-                }
-                OutboxState::Sent => None,
-                OutboxState::Failed => {
-                    unsure += 1;
-                    let known = self.told && !times.is_empty();
-                    (known || talked.resends || times.len() > 1 || !asked.contains(message.id.as_str()))
-                        .then(|| format!("was given up (left {} times, a person was asked: {})", times.len(), asked.contains(message.id.as_str())))
-                }
-                OutboxState::Uncertain if !self.patient && !held_up => {
-                    (unsure, held_up) = (unsure + 1, true);
-                    (!times.is_empty()).then(|| "is not settled, though it left and a status came".to_owned())
-                }
-                OutboxState::Pending if held_up => (!times.is_empty()).then(|| "left before its turn".to_owned()),
-                other => Some(format!("ended {other}")),
+        let timeline = read.conversations().timeline(&talked.conversation.id).await?;
+        let asked: HashSet<&str> = timeline.iter().filter(|event| event.kind == "uncertain").filter_map(|event| event.data.0["message"].as_str()).collect();
+        let (mut in_doubt, mut held_up) = (0, false);
+        for reply in replies {
+            let row = Row {
+                state: read.outbox().state(&reply.id).await?.context("a reply has no row in the outbox")?,
+                times: heard.iter().filter(|entry| entry.data.as_deref() == Some(reply.id.as_str())).map(|entry| entry.at_ns).collect(),
+                asked: asked.contains(reply.id.as_str()),
+                resends: talked.resends,
             };
-            broken.extend(fault.map(|fault| format!("I2, I3: reply {} ({}…) {fault}", message.seq, words_of(message))));
+            in_doubt += usize::from(row.was_in_doubt());
+            tally.twice += usize::from(row.times.len() > 1);
+            tally.given_up += usize::from(row.state == OutboxState::Failed);
+            let fault = self.fault(&row, reply.state, held_up);
+            broken.extend(fault.map(|fault| format!("I2, I3: reply {} ({:.20}…) {fault}", reply.seq, words(&reply.content.0))));
+            held_up |= row.state == OutboxState::Uncertain;
         }
+        tally.in_doubt += in_doubt;
         // One message of a conversation is on its way at a time.
-        if unsure > self.deaths.len() {
-            broken.push(format!("I3: {unsure} replies were in doubt after {} kills", self.deaths.len()));
+        if in_doubt > self.deaths.len() {
+            broken.push(format!("I3: {in_doubt} replies were in doubt after {} kills", self.deaths.len()));
         }
         Ok(broken)
+    }
+
+    /// What is wrong with how a reply ended.
+    fn fault(&self, row: &Row, state: Delivery, held_up: bool) -> Option<String> {
+        let left = row.times.len();
+        match row.state {
+            OutboxState::Sent if left == 0 => Some("counts as sent and never left".to_owned()),
+            OutboxState::Sent if self.told && state != Delivery::Read => Some(format!("was read and counts as {state}")),
+            OutboxState::Sent if left > 1 => {
+                let around_a_kill = self.deaths.iter().any(|death| row.times[0] < *death + READ_LATE && row.times[1] > *death);
+                (self.told || !row.resends || left > 2 || !around_a_kill).then(|| format!("left {left} times"))
+            }
+            OutboxState::Sent => None,
+            OutboxState::Failed => ((self.told && left > 0) || row.resends || left > 1 || !row.asked)
+                .then(|| format!("was given up (it left {left} times; a person was asked: {})", row.asked)),
+            // Whoever was not patient leaves these.
+            OutboxState::Uncertain if !self.patient && !held_up => (left > 0).then(|| "is not settled, though it left and a status came".to_owned()),
+            OutboxState::Pending if held_up => (left > 0).then(|| "left before its turn".to_owned()),
+            other => Some(format!("ended {other}")),
+        }
     }
 
     async fn event_log(&self, read: &mut Read, talked: &[Talked<'_>]) -> Result<Vec<String>> {
@@ -263,8 +291,4 @@ fn words(content: &Content) -> &str {
         Content::Text { body } | Content::Buttons { body, .. } | Content::List { body, .. } => body,
         _ => "",
     }
-}
-
-fn words_of(message: &Message) -> String {
-    words(&message.content).chars().take(20).collect()
 }

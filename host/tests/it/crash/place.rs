@@ -42,12 +42,11 @@ pub struct Place {
 
 impl Place {
     fn new(engine: Engine, name: &str) -> Result<Self> {
+        static NEXT: AtomicUsize = AtomicUsize::new(0);
         let own = std::process::id();
         let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("crash-{own}-{name}"));
         fs::create_dir_all(&folder)?;
-        let database = (engine == Engine::Postgres).then(|| format!("relevo_crash_{own}_{}", name.replace('-', "_")));
-        // Postgres cuts names at 63 bytes; what tells runs apart stands at the end.
-        let database = database.map(|name| if name.len() <= 63 { name } else { format!("{}{}", &name[..20], &name[name.len() - 43..]) });
+        let database = (engine == Engine::Postgres).then(|| format!("relevo_crash_{own}_{}", NEXT.fetch_add(1, Ordering::Relaxed)));
         Ok(Self { folder, database, logs: AtomicUsize::new(0) })
     }
 

@@ -20,7 +20,7 @@ use relevo_testbed::{
 use tokio::{sync::Semaphore, task::JoinHandle};
 
 use super::{
-    Plan, Point,
+    Plan, Point, Tally,
     dialogue::{self, Said},
     invariants,
     place::{Place, Template},
@@ -41,13 +41,13 @@ const STARTS: u64 = 60;
 const LOOK: Duration = Duration::from_millis(10);
 
 /// Fails with the plan, what was broken, and where the data are kept.
-pub async fn run(plan: Plan, template: Arc<Template>) -> Result<()> {
+pub async fn run(plan: Plan, template: Arc<Template>) -> Result<Tally> {
     let _waiting = if plan.patient || plan.waits_for_lease { Some(WAITING.acquire().await?) } else { None };
     let working = WORKING.acquire().await?;
     let place = Place::copy_of(&template.0, plan.engine, &plan.to_string()).await.context("no place for a run")?;
     let mut scene = Scene { plan: &plan, place: &place, working: Some(working), store: None, deaths: Vec::new() };
     match scene.play().await {
-        Ok(()) => place.remove().await,
+        Ok(tally) => place.remove().await.map(|()| tally),
         Err(error) => Err(error.context(format!(
             "{plan} ({:?}, time {}, then {:?}) broke; its data are kept in {}{}; again: RELEVO_CRASH_SEED={}",
             plan.point,
@@ -71,7 +71,7 @@ struct Scene<'a> {
 }
 
 impl Scene<'_> {
-    async fn play(&mut self) -> Result<()> {
+    async fn play(&mut self) -> Result<Tally> {
         let before = invariants::Before::prepare(&self.place.open().await?).await?;
         let listen = free_address()?;
         let webhook = format!("http://{listen}/webhook");
@@ -103,11 +103,12 @@ impl Scene<'_> {
         self.settles(&process, &graph, end).await?;
         drop(process);
 
-        let broken = invariants::Run { before, said, log: graph.log(), told: self.plan.statuses.is_some(), patient: self.plan.patient, deaths: &self.deaths }
-            .broken(&self.place.open().await?)
-            .await?;
+        let (broken, tally) =
+            invariants::Run { before, said, log: graph.log(), told: self.plan.statuses.is_some(), patient: self.plan.patient, deaths: &self.deaths }
+                .broken(&self.place.open().await?)
+                .await?;
         ensure!(broken.is_empty(), "{}", broken.join("\n"));
-        Ok(())
+        Ok(tally)
     }
 
     fn kill_at(&self) -> Option<String> {

@@ -28,7 +28,7 @@ use relevo_testbed::{
 
 pub use chat::{Agent, Chat};
 pub use database::{Database, Place};
-pub use node::{Node, plugins};
+pub use node::Node;
 pub use outside::Outside;
 pub use setup::{NodeSettings, Setup, WRONG_SECRET};
 
@@ -37,20 +37,20 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// One test on SQLite and one on Postgres.
 macro_rules! both_engines {
-    ($($(#[$meta:meta])* async fn $name:ident($setup:ident: Setup) $body:block)+) => {$(
+    ($(async fn $name:ident($setup:ident: $kind:ty) $body:block)+) => {$(
+        async fn $name($setup: $kind) $body
+
         mod $name {
-            use super::*;
-            $(#[$meta])*
-            async fn scenario($setup: $crate::harness::Setup) $body
+            use $crate::harness::{Database, Setup};
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn sqlite() {
-                scenario($crate::harness::Setup::new($crate::harness::Database::Sqlite)).await;
+                super::$name(Setup::new(Database::Sqlite)).await;
             }
 
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
             async fn postgres() {
-                scenario($crate::harness::Setup::new($crate::harness::Database::Postgres)).await;
+                super::$name(Setup::new(Database::Postgres)).await;
             }
         }
     )+};
@@ -80,7 +80,6 @@ pub struct TestTenant {
     pub slug: String,
     pub number: String,
     pub secret: String,
-    pub token: String,
     pub point: ServicePointId,
     pub channel: ChannelId,
 }
@@ -167,10 +166,6 @@ impl TestApp {
         self.nodes.lock().expect("no test panics in here").iter().flatten().map(|node| node.app.clone()).collect()
     }
 
-    pub fn next_id(&self) -> String {
-        self.ids.next_id()
-    }
-
     pub fn ids(&self) -> &Ids {
         &self.ids
     }
@@ -192,7 +187,7 @@ impl TestApp {
 
     /// Waits until no turn and no message waits anywhere.
     pub async fn settled(&self) {
-        until("everything is done", || async { self.leftovers().await.is_empty() }).await;
+        until_equal(Vec::new(), || self.leftovers()).await;
     }
 
     /// What waits, in words.

@@ -81,11 +81,6 @@ impl Outside {
     pub fn release(&self) {
         self.shared.open.send_replace(true);
     }
-
-    /// Holds again.
-    pub fn hold(&self) {
-        self.shared.open.send_replace(false);
-    }
 }
 
 impl Drop for Outside {

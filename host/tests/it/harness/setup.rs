@@ -48,10 +48,6 @@ impl Setup {
         Self { database, tenants: Vec::new(), settings, statuses: StatusPlan::none() }
     }
 
-    pub fn database(&self) -> Database {
-        self.database
-    }
-
     /// A business with one service point, which has a number and a secret of its own. What follows is about it.
     pub fn tenant(mut self, slug: &str) -> Self {
         self.tenants.push(Plan { slug: slug.into(), own_secret: true, flows: Vec::new(), burst_ms: 0, policy: UncertainPolicy::Ask, products: Vec::new() });
@@ -205,6 +201,6 @@ impl Plan {
         tenants::add_routes(store, clock, &tenant.id, &channel).await.expect("the number is routed");
         store.platform().set_tenant_state(&tenant.id, TenantState::Active).await.expect("the tenant is active");
         let secret = if self.own_secret { secret } else { settings.platform_secret.clone().unwrap_or_default() };
-        TestTenant { id: tenant.id, slug: self.slug.clone(), number, secret, token, point: point.id, channel: channel.id }
+        TestTenant { id: tenant.id, slug: self.slug.clone(), number, secret, point: point.id, channel: channel.id }
     }
 }

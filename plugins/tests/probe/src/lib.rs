@@ -3,11 +3,7 @@
 
 use std::hint::black_box;
 
-use relevo_plugin::{
-    Event, Failure, Flow, Inbound, Outcome, Query, Reply, Turn, flow,
-    http::Request,
-    kv::Scope,
-};
+use relevo_plugin::{Event, Failure, Flow, Inbound, Outcome, Query, Reply, Turn, flow, http::Request, kv::Scope};
 use serde_json::{Value, json};
 
 pub struct Probe;

@@ -99,7 +99,7 @@ pub(super) async fn apply(conn: &mut Conn, commits: &[&TurnCommit], notices: &mu
     let (applied, superseded): (Vec<&TurnCommit>, Vec<&TurnCommit>) = commits.iter().copied().partition(|commit| seqs.contains_key(&commit.conversation));
     close_turns(conn, commits, &seqs).await?;
     sessions(conn, &applied).await?;
-    fault::point("inside_finish");
+    applied.iter().for_each(|_| fault::point("inside_finish"));
     let waiting = say(conn, &applied, &seqs).await?;
     sending::enqueue(conn, &waiting).await?;
     journal(conn, &applied).await?;

@@ -23,6 +23,7 @@ mod finish;
 mod receive;
 mod sending;
 mod status;
+pub(crate) mod storable;
 
 use std::collections::HashMap;
 

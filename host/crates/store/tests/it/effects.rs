@@ -94,7 +94,7 @@ async fn two_turns_at_once_cannot_both_have_the_last_bottle(w: World) {
         commits.push(commit);
     }
 
-    let finished = futures::future::join_all(commits.iter().map(|commit| w.cell.finish(commit.clone()))).await;
+    let finished = w.together(commits.iter().map(|commit| w.cell.finish(commit.clone()))).await;
 
     let won: Vec<bool> = finished.iter().map(Result::is_ok).collect();
     assert_eq!(won.iter().filter(|won| **won).count(), 1, "{finished:?}");

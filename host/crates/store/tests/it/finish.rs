@@ -9,6 +9,7 @@ use crate::support::*;
 on_both!(
     what_a_turn_did_is_there_together,
     a_turn_of_another_epoch_leaves_a_proposal_and_nothing_else,
+    a_turn_that_slept_through_a_take_over_and_its_return_is_void,
     a_turn_of_a_conversation_whose_bot_is_off_leaves_a_proposal_only,
     a_turn_ends_once,
     a_turn_ends_once_however_many_say_so_at_once,
@@ -79,6 +80,20 @@ async fn a_turn_of_another_epoch_leaves_a_proposal_and_nothing_else(w: World) {
     assert_eq!(after, before);
     commit.said.clear();
     assert!(matches!(w.cell.finish(commit).await, Err(Error::Ended(_))), "it ended already");
+}
+
+async fn a_turn_that_slept_through_a_take_over_and_its_return_is_void(w: World) {
+    let chat = w.says(ANA, "hola").await;
+    w.take_over(&chat.id).await;
+    let mut write = w.cell.write().await.unwrap();
+    write.return_to_bot(&chat.id, "ana@acme", w.clock.id(), w.now()).await.unwrap();
+    write.commit().await.unwrap();
+
+    let finished = w.cell.finish(w.answer(&chat, &["¡Hola!"])).await.unwrap();
+
+    // The bot has it again, but what a person said in between it has not read.
+    assert_eq!((finished, w.conversation(&chat.id).await.status), (Finished::Superseded, Answering::Bot));
+    assert_eq!(w.words(&chat.id).await, ["hola"]);
 }
 
 /// A commit that touches every table that a turn can touch.
@@ -154,9 +169,7 @@ async fn a_turn_ends_once(w: World) {
 
 async fn a_turn_ends_once_however_many_say_so_at_once(w: World) {
     let chat = w.says(ANA, "hola").await;
-    let commits = (0..8).map(|_| w.cell.finish(w.answer(&chat, &["¡Hola!"])));
-
-    let finished = futures::future::join_all(commits).await;
+    let finished = w.together((0..8).map(|_| w.cell.finish(w.answer(&chat, &["¡Hola!"])))).await;
 
     assert_eq!(finished.iter().filter(|finished| matches!(finished, Ok(Finished::Applied))).count(), 1);
     assert!(finished.iter().all(|finished| matches!(finished, Ok(Finished::Applied) | Err(Error::Ended(_)))), "{finished:?}");
@@ -182,9 +195,9 @@ async fn a_turn_that_was_superseded_stays_so(w: World) {
 async fn two_turns_of_one_conversation_both_end(w: World) {
     let (first, second) = (w.says(ANA, "uno").await, w.says(ANA, "dos").await);
 
-    let (one, two) = tokio::join!(w.cell.finish(w.answer(&first, &["a", "b"])), w.cell.finish(w.answer(&second, &["c"])));
+    let finished = w.together([w.answer(&first, &["a", "b"]), w.answer(&second, &["c"])].map(|commit| w.cell.finish(commit))).await;
 
-    assert_eq!((one.unwrap(), two.unwrap()), (Finished::Applied, Finished::Applied));
+    assert!(finished.iter().all(|finished| matches!(finished, Ok(Finished::Applied))), "{finished:?}");
     let messages = w.messages(&first.id).await;
     assert_eq!(messages.iter().map(|message| message.seq).collect::<Vec<_>>(), [1, 2, 3, 4, 5]);
 }
@@ -299,8 +312,8 @@ async fn one_members_conflict_leaves_its_neighbours_committed(w: World) {
     }
     w.cell.finish(w.answer(&chats[5], &["antes"])).await.unwrap();
 
-    // All wait at once, so they share a group; the sixth was answered already.
-    let finished = futures::future::join_all(chats.iter().map(|chat| w.cell.finish(w.answer(chat, &["¡Hola!"])))).await;
+    // The sixth was answered already.
+    let finished = w.together(chats.iter().map(|chat| w.cell.finish(w.answer(chat, &["¡Hola!"])))).await;
 
     for (at, (chat, finished)) in chats.iter().zip(finished).enumerate() {
         assert_eq!(finished.is_ok(), at != 5, "{at}");
@@ -325,7 +338,7 @@ async fn notices_come_after_what_they_tell_of(w: World) {
         }
     };
 
-    tokio::join!(talk, look);
+    tokio::time::timeout(PATIENCE, async { tokio::join!(talk, look) }).await.unwrap();
 }
 
 async fn a_message_id_used_before_undoes_the_whole_turn(w: World) {

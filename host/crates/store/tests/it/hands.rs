@@ -15,6 +15,8 @@ on_both!(
     a_failed_message_is_sent_again_under_the_epoch_of_now,
     only_what_failed_is_sent_again,
     a_person_is_asked_about_what_nobody_knows_the_fate_of,
+    what_arrived_after_all_is_not_sent_again,
+    what_whatsapp_gave_up_later_is_sent_again,
     a_dead_letter_runs_again_once,
     what_is_not_dead_is_not_run_again,
     conversations_and_messages_are_listed_in_pages,
@@ -160,6 +162,30 @@ async fn a_person_is_asked_about_what_nobody_knows_the_fate_of(w: World) {
     assert_eq!((w.outbox(&said[0]).await, w.message(&said[0]).await.state), (OutboxState::Failed, Delivery::Uncertain));
     assert_eq!(w.timeline(&chat.id).await, ["uncertain"]);
     assert!(resend(&w, &said[0]).await && w.claim(said[0]).await);
+}
+
+async fn what_arrived_after_all_is_not_sent_again(w: World) {
+    let (chat, said) = w.answered(ANA, &["a"]).await;
+    w.claim(said[0]).await;
+    w.mark(&chat, said[0], SendEnd::Uncertain { until: NOON }).await;
+    let mut write = w.cell.write().await.unwrap();
+    write.leave_uncertain(&said[0], &chat.id, w.clock.id(), w.now()).await.unwrap();
+    write.commit().await.unwrap();
+    w.status("wamid.1", Some(said[0].as_str()), Delivery::Delivered).await;
+
+    let again = resend(&w, &said[0]).await;
+
+    assert!(!again);
+    assert_eq!(w.message(&said[0]).await.state, Delivery::Delivered);
+}
+
+async fn what_whatsapp_gave_up_later_is_sent_again(w: World) {
+    let (_, said) = w.sent(ANA, "wamid.1").await;
+    w.status("wamid.1", None, Delivery::Failed).await;
+
+    let again = resend(&w, &said).await;
+
+    assert!(again && w.claim(said).await);
 }
 
 async fn redrive(w: &World, turn: &TurnId) -> bool {

@@ -114,11 +114,7 @@ async fn an_owner_who_writes_keeps_the_lease_until_the_commit(w: World) {
     let (platform, tenant, now) = (w.store.platform().clone(), w.tenant.id, w.now());
     let taking = tokio::spawn(async move { platform.lease(&tenant, &there, now, now.after(TERM)).await.unwrap() });
     // It stands at the row that the open transaction holds.
-    let mut stranger = w.home.stranger().await;
-    let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-    while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut stranger).await.unwrap() == 0 {
-        tokio::task::yield_now().await;
-    }
+    w.until_somebody_waits().await;
 
     run(&mut write, "UPDATE business SET name = 'as the owner'").await.unwrap();
     write.commit().await.unwrap();

@@ -3,13 +3,25 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 mod awake;
+mod connections;
+mod crowd;
 mod effects;
+mod failures;
 mod finish;
+mod gone;
 mod hands;
+mod isolation;
+mod journal;
 mod leases;
+mod migrating;
+mod nodes;
 mod people;
 mod receive;
+mod records;
+mod secrets;
 mod sending;
+mod settings;
 mod statuses;
+mod strings;
 mod support;
 mod timers;

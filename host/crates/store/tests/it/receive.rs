@@ -112,7 +112,7 @@ async fn the_same_event_in_two_batches_is_stored_once(w: World) {
 async fn the_same_event_told_many_times_at_once_is_stored_once(w: World) {
     let told = (0..20).map(|_| w.cell.receive(vec![w.arrival("m:1", message("wamid.1", vec![number(ANA)], "hola"))]));
 
-    let received: Vec<_> = futures::future::try_join_all(told).await.unwrap().concat();
+    let received: Vec<_> = w.together(told).await.into_iter().flat_map(Result::unwrap).collect();
 
     assert_eq!(received.iter().filter(|received| **received == Received::New).count(), 1);
     assert_eq!((w.count("SELECT COUNT(*) FROM messages").await, w.pending().await.len()), (1, 1));

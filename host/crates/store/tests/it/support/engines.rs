@@ -6,7 +6,6 @@ use std::{
         Mutex,
         atomic::{AtomicU32, Ordering},
     },
-    thread::JoinHandle,
 };
 
 use relevo_store::Settings;
@@ -58,46 +57,80 @@ impl Home {
     }
 }
 
+/// Everything that a test left behind, its connections too.
+const EMPTY: &str = "DO $$ DECLARE schema text; BEGIN
+    PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid();
+    FOR schema IN SELECT nspname FROM pg_namespace WHERE nspname NOT LIKE 'pg\\_%' AND nspname <> 'information_schema' LOOP
+        EXECUTE format('DROP SCHEMA %I CASCADE', schema);
+    END LOOP;
+    CREATE SCHEMA public;
+END $$";
+
+/// Databases of this process. Making and dropping one costs the server a second when it is busy, so a test takes over, emptied, the one
+/// of a test that has ended; the last test drops them all.
+static OWN: Mutex<Own> = Mutex::new(Own { taken: 0, free: Vec::new() });
+
+struct Own {
+    taken: usize,
+    free: Vec<String>,
+}
+
 impl Database {
     async fn make() -> Self {
-        static NEXT: AtomicU32 = AtomicU32::new(0);
         let url = std::env::var("TEST_DATABASE_URL").expect("TEST_DATABASE_URL names no Postgres: run the tests with `cargo xtask test`, which sees to one");
         let server = PgConnectOptions::from_str(&url).unwrap();
+        let free = {
+            let mut own = OWN.lock().unwrap();
+            own.taken += 1;
+            own.free.pop()
+        };
+        let name = match free {
+            Some(name) => {
+                sqlx::query(EMPTY).execute(&mut server.clone().database(&name).connect().await.unwrap()).await.unwrap();
+                name
+            }
+            None => Self::create(&server).await,
+        };
+        Self { server, name }
+    }
+
+    async fn create(server: &PgConnectOptions) -> String {
+        static NEXT: AtomicU32 = AtomicU32::new(0);
         let name = format!("relevo_store_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut admin = server.connect().await.unwrap();
         // Nothing here survives a power cut, so nothing waits for the disk.
         let hasty = format!("ALTER DATABASE {name} SET synchronous_commit = off");
+        let mut admin = server.connect().await.unwrap();
         for sql in [format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"), format!("CREATE DATABASE {name}"), hasty] {
             sqlx::query(AssertSqlSafe(sql)).execute(&mut admin).await.unwrap();
         }
-        LIVING.lock().unwrap().count += 1;
-        Self { server, name }
+        name
     }
 }
 
 impl Drop for Database {
     fn drop(&mut self) {
-        let (server, sql) = (self.server.clone(), format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.name));
+        let mut own = OWN.lock().unwrap();
+        own.taken -= 1;
+        own.free.push(std::mem::take(&mut self.name));
+        if own.taken > 0 {
+            return;
+        }
+        let (server, names) = (self.server.clone(), std::mem::take(&mut own.free));
         // The test's own runtime is busy dropping this; another thread brings its own.
         let dropping = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-            runtime.block_on(async { sqlx::query(AssertSqlSafe(sql)).execute(&mut server.connect().await.unwrap()).await.unwrap() });
+            runtime.block_on(async {
+                let mut admin = server.connect().await.unwrap();
+                for name in names {
+                    let sql = AssertSqlSafe(format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)"));
+                    sqlx::query(sql).execute(&mut admin).await.unwrap();
+                }
+            });
         });
-        let mut living = LIVING.lock().unwrap();
-        living.count -= 1;
-        living.dropping.push(dropping);
-        // A drop takes the server half a second, and nobody needs to wait for it but the last test.
-        if living.count == 0 {
-            living.dropping.drain(..).for_each(|dropping| dropping.join().unwrap());
+        if dropping.join().is_err() {
+            eprintln!("the databases of these tests, relevo_store_{}_…, could not be dropped", std::process::id());
         }
     }
-}
-
-static LIVING: Mutex<Living> = Mutex::new(Living { count: 0, dropping: Vec::new() });
-
-struct Living {
-    count: usize,
-    dropping: Vec<JoinHandle<()>>,
 }
 
 /// Runs each of these on both engines.

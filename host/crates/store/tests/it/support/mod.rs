@@ -3,7 +3,10 @@
 mod engines;
 mod raw;
 
-use std::sync::{Arc, Mutex};
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
 
 use relevo_model::*;
 use relevo_store::{hot::*, *};
@@ -14,6 +17,8 @@ pub(crate) use engines::{on, on_both};
 pub use raw::{Dump, count, dump, run, texts};
 
 pub const NOON: Time = Time(1_767_268_800_000);
+/// How long a test waits for what must come; one that waits so long has failed.
+pub const PATIENCE: Duration = Duration::from_secs(60);
 pub const ANA: &str = "5491155550001";
 pub const BRUNO: &str = "5491155550002";
 
@@ -72,19 +77,7 @@ impl World {
     }
 
     pub fn arrival(&self, key: &str, what: What) -> Arrival {
-        Arrival {
-            channel: self.channel,
-            service_point: self.point,
-            bot_on: true,
-            burst_ms: 0,
-            now: self.now(),
-            event: self.clock.id(),
-            message: self.clock.id(),
-            turn: self.clock.id(),
-            customer: self.clock.id(),
-            conversation: self.clock.id(),
-            incoming: Incoming { dedupe_key: key.into(), raw: json!({ "key": key }).to_string(), at: self.now(), what },
-        }
+        arrival(&self.clock, self.channel, self.point, key, what)
     }
 
     /// A text with a provider's id of its own.
@@ -234,11 +227,43 @@ impl World {
     }
 
     pub async fn dump(&self) -> Dump {
-        dump(&mut *self.cell.read().await.unwrap()).await
+        dump(&mut self.cell.read().await.unwrap()).await
     }
 
     pub async fn count(&self, sql: &str) -> i64 {
         count(&mut self.cell.read().await.unwrap(), sql).await
+    }
+
+    /// Where these bytes are kept in the clear: files on SQLite, tables with their schema on Postgres.
+    pub async fn places_of(&self, secret: &str) -> Vec<String> {
+        match self.engine {
+            Engine::Sqlite => raw::files_with(&self.home.settings().data, secret.as_bytes()),
+            Engine::Postgres => raw::tables_with(&mut self.home.stranger().await, secret.as_bytes()).await,
+        }
+    }
+
+    /// Until a transaction on Postgres stands at a row that another one holds.
+    pub async fn until_somebody_waits(&self) {
+        let mut watcher = self.home.stranger().await;
+        let waiting = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+        let watching = async { while sqlx::query_scalar::<_, i64>(waiting).fetch_one(&mut watcher).await.unwrap() == 0 {} };
+        tokio::time::timeout(PATIENCE, watching).await.expect("somebody waits");
+    }
+
+    /// Has all of these wait for the writer of a SQLite cell, so that they share a group; elsewhere all but the first do.
+    pub async fn together<T>(&self, commands: impl IntoIterator<Item = impl Future<Output = T>>) -> Vec<T> {
+        let held = self.cell.write().await.unwrap();
+        let (answers, ()) = tokio::join!(futures::future::join_all(commands), async { drop(held) });
+        answers
+    }
+
+    /// A tenant that the platform knows and whose cell nobody has made yet.
+    pub async fn bare_tenant(&self, slug: &str) -> TenantId {
+        let id = self.clock.id();
+        let place = keys::Place { table: "tenants", column: "sealed_key", row: "" };
+        let sealed_key = keys::Key::from_hex(MASTER_KEY).unwrap().seal(&id, place, &[7; 32]);
+        self.store.platform().add_tenant(&Tenant { id, slug: slug.into(), sealed_key, ..self.tenant.clone() }).await.unwrap();
+        id
     }
 
     /// Another business of the same installation.
@@ -246,6 +271,22 @@ impl World {
         let (tenant, cell) = self.store.create_tenant(&self.clock, slug, slug, false).await.unwrap();
         self.store.platform().set_tenant_state(&tenant.id, TenantState::Active).await.unwrap();
         cell
+    }
+}
+
+pub fn arrival(clock: &Clock, channel: ChannelId, service_point: ServicePointId, key: &str, what: What) -> Arrival {
+    Arrival {
+        channel,
+        service_point,
+        bot_on: true,
+        burst_ms: 0,
+        now: clock.now(),
+        event: clock.id(),
+        message: clock.id(),
+        turn: clock.id(),
+        customer: clock.id(),
+        conversation: clock.id(),
+        incoming: Incoming { dedupe_key: key.into(), raw: json!({ "key": key }).to_string(), at: clock.now(), what },
     }
 }
 
