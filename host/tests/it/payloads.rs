@@ -28,8 +28,8 @@ fn about(tenant: &TestTenant, name: &str, mut payload: Value) -> Value {
         for change in entry["changes"].as_array_mut().unwrap() {
             let value = &mut change["value"];
             for list in LISTS {
-                for part in value.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
-                    part["id"] = format!("{}.{name}", part["id"].as_str().unwrap_or_default()).into();
+                for (at, part) in value.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten().enumerate() {
+                    part["id"] = format!("{}.{name}.{at}", part["id"].as_str().unwrap_or_default()).into();
                 }
             }
             if value["metadata"].is_object() {
