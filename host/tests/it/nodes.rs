@@ -132,10 +132,8 @@ async fn a_late_claim_of_a_frozen_owner_sends_nothing() {
     let chat = app.customer(PHONE);
     app.graph.queue([relevo_testbed::graph::Fault::Error(relevo_testbed::graph::GraphError::pair_rate_limited())]);
     chat.says("hola").await;
-    until("the first try is over", || async {
-        app.count(&chat.tenant, "SELECT COUNT(*) FROM outbox WHERE state = 'pending' AND attempts = 1").await == 1
-    })
-    .await;
+    until("the first try is over", || async { app.count(&chat.tenant, "SELECT COUNT(*) FROM outbox WHERE state = 'pending' AND attempts = 1").await == 1 })
+        .await;
 
     let stranger = a_stranger_takes_the_lease(&app, &chat.tenant.id).await;
     app.clock.advance(Duration::from_secs(6));
