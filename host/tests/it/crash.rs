@@ -175,6 +175,7 @@ points! {
     killed_before_it_acknowledges at Point::Passing("after_receive", 20);
     killed_after_the_plugin_answered at Point::Passing("after_plugin", 20);
     killed_inside_the_commit_of_the_effects at Point::Passing("inside_finish", 20);
+    killed_between_the_stock_and_the_order at Point::Passing("inside_order", 2);
     killed_before_the_effects_commit at Point::Passing("before_finish", 20);
     killed_after_the_effects_committed at Point::Passing("after_finish", 20);
     killed_before_a_message_is_claimed at Point::Passing("before_claim", 24);

@@ -26,6 +26,13 @@ async fn owner(app: &TestApp) -> Option<NodeId> {
     owners.pop()
 }
 
+/// Takes the lease for a process that does nothing with it, as if the owner had been frozen for longer than it holds.
+async fn a_stranger_takes_the_lease(app: &TestApp, tenant: &TenantId) -> NodeId {
+    let (stranger, far) = (app.clock.id(), app.clock.now().after(Duration::from_secs(3_600)));
+    app.node(0).store.platform().lease(tenant, &stranger, far, far).await.unwrap().expect("a lease that is over can be taken");
+    stranger
+}
+
 /// Gives the lease to another process, as if the owner had been frozen for longer than it holds.
 async fn moves_the_lease(app: &TestApp, tenant: &TenantId, to: usize) {
     let (node, now) = (app.node(to), app.clock.now());
@@ -104,6 +111,54 @@ async fn when_the_owners_lease_is_over_the_other_process_takes_over() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_late_commit_of_a_frozen_owner_is_refused() {
+    let app = shared().tenant("acme").flow("probe").await;
+    let chat = app.customer(PHONE).says(&format!("fetch {}", app.outside.url("/hold/late"))).await;
+    app.outside.called("/hold/late", 1).await;
+
+    let stranger = a_stranger_takes_the_lease(&app, &chat.tenant.id).await;
+    app.outside.release();
+    until("the old owner has noticed", || async { !owner_is(&app, 0).await }).await;
+    assert_eq!(chat.turns().await, [("pending".to_owned(), 0)]);
+    assert!(chat.sent().is_empty());
+    app.node(0).store.platform().release(&chat.tenant.id, &stranger).await.unwrap();
+
+    app.graph.wait_for(1).await;
+    assert_eq!(chat.bot_replies().await, ["late"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_late_claim_of_a_frozen_owner_sends_nothing() {
+    let app = shared().tenant("acme").flow("probe").await;
+    let chat = app.customer(PHONE);
+    app.graph.queue([relevo_testbed::graph::Fault::Error(relevo_testbed::graph::GraphError::pair_rate_limited())]);
+    chat.says("hola").await;
+    until("the first try is over", || async { app.count(&chat.tenant, "SELECT COUNT(*) FROM outbox WHERE state = 'pending' AND attempts = 1").await == 1 })
+        .await;
+
+    let stranger = a_stranger_takes_the_lease(&app, &chat.tenant.id).await;
+    app.clock.advance(Duration::from_secs(6));
+    until("the old owner has noticed", || async { !owner_is(&app, 0).await }).await;
+    assert!(chat.sent().is_empty());
+    app.node(0).store.platform().release(&chat.tenant.id, &stranger).await.unwrap();
+
+    assert_eq!(chat.bot_replies().await, ["heard hola"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_another_process_received_first_is_answered_first() {
+    let app = shared().tenant("acme").flow("echo").await;
+    let chat = app.customer(PHONE).says("cero").await;
+    chat.bot_replies().await;
+
+    // The owner learns of it only when it looks.
+    chat.is_stored_elsewhere("uno").await;
+    chat.says("dos").await;
+
+    assert_eq!(chat.bot_replies().await, ["cero", "uno", "dos"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_turn_that_two_processes_run_is_answered_once() {
     let app = shared().tenant("acme").flow("probe").await;
     let second = app.add_node().await;
     let chat = app.customer(PHONE).says(&format!("fetch {}", app.outside.url("/hold/late"))).await;

@@ -24,12 +24,14 @@ fn recorded() -> Vec<(String, Value)> {
 
 /// The same payload about a number of ours. Recorded examples share ids, which would make one event of two: each gets its own.
 fn about(tenant: &TestTenant, name: &str, mut payload: Value) -> Value {
+    let mut number = 0;
     for entry in payload["entry"].as_array_mut().unwrap() {
         for change in entry["changes"].as_array_mut().unwrap() {
             let value = &mut change["value"];
             for list in LISTS {
                 for part in value.get_mut(list).and_then(Value::as_array_mut).into_iter().flatten() {
-                    part["id"] = format!("{}.{name}", part["id"].as_str().unwrap_or_default()).into();
+                    number += 1;
+                    part["id"] = format!("{}.{name}.{number}", part["id"].as_str().unwrap_or_default()).into();
                 }
             }
             if value["metadata"].is_object() {

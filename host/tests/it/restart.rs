@@ -3,50 +3,17 @@
 use std::time::Duration;
 
 use relevo_model::*;
-use relevo_store::{
-    Cell, Store,
-    hot::{Arrival, Claim},
-};
+use relevo_store::hot::Claim;
 
 use crate::harness::{Chat, Setup, TestApp, both_engines, until, until_equal};
 
 const PHONE: &str = "+54 9 11 5555 0001";
 
-/// The cell while nobody runs: what a process committed before it died.
-async fn cell_alone(app: &TestApp, chat: &Chat) -> Cell {
-    let store = Store::open(app.place.settings()).await.unwrap();
-    store.cell(&chat.tenant.id).await.unwrap()
-}
-
-async fn received_before_the_end(app: &TestApp, chat: &Chat, text: &str) {
-    let message = InMessage {
-        provider_id: format!("wamid.{text}"),
-        sender: Party { aliases: vec![Alias { kind: AliasKind::WaId, scope: String::new(), value: chat.to.clone() }], name: None },
-        content: Content::text(text),
-        quotes: None,
-        referral: None,
-    };
-    let arrival = Arrival {
-        channel: chat.tenant.channel,
-        service_point: chat.tenant.point,
-        bot_on: true,
-        burst_ms: 0,
-        now: app.clock.now(),
-        event: app.clock.id(),
-        message: app.clock.id(),
-        turn: app.clock.id(),
-        customer: app.clock.id(),
-        conversation: app.clock.id(),
-        incoming: Incoming { dedupe_key: format!("m:{text}"), raw: "{}".into(), at: app.clock.now(), what: What::Message(message) },
-    };
-    cell_alone(app, chat).await.receive(vec![arrival]).await.unwrap();
-}
-
 /// What an agent said and the process did not send.
 async fn said_before_the_end(app: &TestApp, chat: &Chat, conversation: ConversationId, text: &str) -> MessageId {
     let id = app.clock.id();
     let message = relevo_store::AgentMessage { id, conversation, author: "ana".into(), content: Content::text(text), quotes: None, now: app.clock.now() };
-    let mut write = cell_alone(app, chat).await.write().await.unwrap();
+    let mut write = chat.cell_elsewhere().await.write().await.unwrap();
     write.say_as_agent(message, app.clock.id()).await.unwrap();
     write.commit().await.unwrap();
     id
@@ -59,9 +26,9 @@ both_engines! {
 
         app.stop(0).await;
         for text in ["uno", "dos", "tres"] {
-            received_before_the_end(&app, &chats[0], text).await;
+            chats[0].is_stored_elsewhere(text).await;
         }
-        received_before_the_end(&app, &chats[1], "otro").await;
+        chats[1].is_stored_elsewhere("otro").await;
         app.start(0).await;
 
         assert_eq!(chats[0].bot_replies().await, ["uno", "dos", "tres"]);
@@ -89,7 +56,7 @@ both_engines! {
 
         app.stop(0).await;
         let message = said_before_the_end(&app, &chat, conversation, "soy Ana").await;
-        assert!(cell_alone(&app, &chat).await.claim(Claim { message, now: app.clock.now() }).await.unwrap());
+        assert!(chat.cell_elsewhere().await.claim(Claim { message, now: app.clock.now() }).await.unwrap());
         app.start(0).await;
         until_equal(1, || app.count(&chat.tenant, "SELECT COUNT(*) FROM outbox WHERE state = 'uncertain'")).await;
         app.clock.advance(Duration::from_secs(20));

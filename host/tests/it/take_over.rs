@@ -60,6 +60,7 @@ both_engines! {
         until_equal(1, || app.count(&chat.tenant, waits)).await;
 
         app.agent("ana").says(&chat, "soy Ana").await;
+        assert_eq!(app.count(&chat.tenant, "SELECT COUNT(*) FROM outbox WHERE state = 'cancelled'").await, 3, "in the same commit");
         app.clock.advance(std::time::Duration::from_secs(10));
 
         assert_eq!(chat.bot_replies().await, ["soy Ana"]);

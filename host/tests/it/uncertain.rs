@@ -37,6 +37,8 @@ both_engines! {
         let (app, chat) = says_three_and_the_first_is_cut(setup.tenant("acme")).await;
 
         app.clock.advance(Duration::from_secs(19));
+        app.customer("+54 9 11 5555 0002").says("meanwhile").await;
+        app.graph.wait_until(|log| log.iter().any(|entry| entry.text() == "heard meanwhile")).await;
         is_uncertain(&app, &chat).await;
         assert_eq!(chat.sent().len(), 1);
         app.clock.advance(Duration::from_secs(1));

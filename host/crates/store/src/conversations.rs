@@ -141,6 +141,8 @@ impl Write {
         const ASSIGN: &str = "UPDATE conversations SET assignee_id = $1 WHERE id = $2 AND status = 'HUMAN' AND (assignee_id IS NULL OR assignee_id <> $1)";
         let taken = take_over(self, id, actor, reason, event, now).await?;
         if run!(self, ASSIGN, actor, id.as_str())? > 0 && !taken {
+            // What the bot said before it handed over goes out while nobody answers, and not over whoever does.
+            cancel_unsent(self, id).await?;
             note(self, event, id, "taken_over", actor, &json!({ "reason": reason }), now).await?;
         }
         self.after_commit(Notice::Conversation(*id));

@@ -1,7 +1,7 @@
 //! Customers and agents, as a test speaks for them.
 
 use relevo_model::*;
-use relevo_store::{Conversation, Message};
+use relevo_store::{Cell, Conversation, Message, Store, hot::Arrival};
 use relevo_testbed::{
     graph::Accepted,
     webhook::{Customer, Payload, WebhookBuilder},
@@ -92,6 +92,38 @@ impl Chat {
 
     pub fn sent(&self) -> Vec<Accepted> {
         self.app.graph.sent_to(&self.to)
+    }
+
+    /// The business's cell as another process has it open, of which nobody here is told.
+    pub async fn cell_elsewhere(&self) -> Cell {
+        let store = Store::open(self.app.place.settings()).await.expect("the store opens");
+        store.cell(&self.tenant.id).await.expect("the cell opens")
+    }
+
+    /// Another process commits a text of this customer, and has told nobody.
+    pub async fn is_stored_elsewhere(&self, text: &str) {
+        let clock = &self.app.clock;
+        let message = InMessage {
+            provider_id: format!("wamid.{text}"),
+            sender: Party { aliases: vec![Alias { kind: AliasKind::WaId, scope: String::new(), value: self.to.clone() }], name: None },
+            content: Content::text(text),
+            quotes: None,
+            referral: None,
+        };
+        let arrival = Arrival {
+            channel: self.tenant.channel,
+            service_point: self.tenant.point,
+            bot_on: true,
+            burst_ms: 0,
+            now: clock.now(),
+            event: clock.id(),
+            message: clock.id(),
+            turn: clock.id(),
+            customer: clock.id(),
+            conversation: clock.id(),
+            incoming: Incoming { dedupe_key: format!("m:{text}"), raw: "{}".into(), at: clock.now(), what: What::Message(message) },
+        };
+        self.cell_elsewhere().await.receive(vec![arrival]).await.expect("it is stored");
     }
 
     pub async fn conversation(&self) -> Conversation {

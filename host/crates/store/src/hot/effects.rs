@@ -124,6 +124,7 @@ pub(super) async fn apply(conn: &mut Conn, commit: &TurnCommit, notices: &mut Ve
         }
     }
     for order in &effects.orders {
+        fault::point("inside_order");
         add_order(conn, commit, order, own_id()).await?;
     }
     for address in &effects.addresses {
