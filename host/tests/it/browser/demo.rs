@@ -8,6 +8,7 @@ use relevo::{
     demo,
     egress::{Egress, EgressSettings},
     http,
+    identity::Door,
     plugins::Plugins,
     settings::{ServeArgs, Settings},
     telemetry,
@@ -41,9 +42,12 @@ impl Demo {
         let folder = tempfile::tempdir().expect("a folder can be made");
         let arguments = ServeArgs { demo: true, data: Some(folder.path().join("data")), ..ServeArgs::default() };
         let settings = Settings::load_from(&arguments, |_| None, "").expect("the demo needs no settings");
+        let store = Store::open(&settings.store()).await.expect("the store opens");
+        let clock = Clock::system();
         let mut parts = Parts {
-            store: Store::open(&settings.store()).await.expect("the store opens"),
-            clock: Clock::system(),
+            door: Door::new(store.clone(), clock.clone(), &settings.door()),
+            store,
+            clock,
             plugins: plugins().await,
             graph: None,
             egress: Egress::new(EgressSettings::default()),
