@@ -98,7 +98,8 @@ impl App {
         if app.jobs {
             app.open_due().await?;
         }
-        tokio::spawn(app.clone().keep());
+        // Waited for when the process ends: a lease that is renewed after it was let go of would keep other nodes out.
+        app.tasks.spawn(app.clone().keep());
         tokio::spawn(crate::cluster::tell(app.clone(), told));
         tokio::spawn(crate::cluster::hear(app.clone()));
         Ok(app)
@@ -152,7 +153,7 @@ impl App {
             }
             return Ok(());
         }
-        if !self.jobs {
+        if !self.jobs || self.closing.is_cancelled() {
             return Ok(());
         }
         let (tenant, now) = (business.cell.tenant(), self.clock.now());

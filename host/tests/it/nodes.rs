@@ -96,6 +96,20 @@ async fn when_the_owner_ends_the_other_process_takes_over() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_process_that_ends_lets_go_of_its_cells_whatever_it_was_about_to_do() {
+    let app = shared().tenant("acme").flow("echo").await;
+
+    for round in 0..20 {
+        app.stop(0).await;
+        assert_eq!(app.place.number(None, "SELECT COUNT(*) FROM leases WHERE expires_at > 0").await, 0, "round {round}");
+        app.start(0).await;
+    }
+
+    let chat = app.customer(PHONE).says("hola").await;
+    assert_eq!(chat.bot_replies().await, ["hola"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn when_the_owners_lease_is_over_the_other_process_takes_over() {
     let app = shared().tenant("acme").flow("echo").await;
     let second = app.add_node().await;
