@@ -48,7 +48,15 @@ impl Workspace {
     pub(crate) fn plugins_cargo(&self) -> Command {
         let mut command = cargo();
         command.current_dir(self.plugins()).env("CARGO_TARGET_DIR", self.plugins_target());
+        command.env("CARGO_ENCODED_RUSTFLAGS", self.without_our_paths());
         command
+    }
+
+    /// A panic names its source file: in a component that others download, not by where it lies on this machine.
+    fn without_our_paths(&self) -> String {
+        let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| env::home_dir().map(|home| home.join(".cargo")));
+        let folders = home.iter().map(|home| (home.as_path(), "cargo")).chain([(self.root.as_path(), "relevo")]);
+        folders.map(|(folder, name)| format!("--remap-path-prefix={}={name}", folder.display())).collect::<Vec<_>>().join("\u{1f}")
     }
 
     pub(crate) fn plugins(&self) -> PathBuf {

@@ -28,6 +28,8 @@ const PAGE: i64 = 500;
 const SLOW: Duration = Duration::from_secs(30);
 /// How long a turn's journal is kept, and how often old ones are looked for.
 const JOURNAL_KEPT: Duration = Duration::from_secs(30 * 24 * 3_600);
+/// How long a status waits for its message to be marked; after a crash that takes until the next start.
+const EARLY_STATUSES_KEPT: Duration = Duration::from_secs(7 * 24 * 3_600);
 const PRUNES: Duration = Duration::from_secs(3_600);
 
 pub struct Business {
@@ -288,19 +290,19 @@ impl Business {
         Ok(())
     }
 
-    /// Drops journals that are older than they are kept; once an hour at most.
+    /// Drops journals and early statuses that are older than they are kept; once an hour at most.
     pub async fn forget_old(&self) -> anyhow::Result<()> {
         let now = self.app.clock.now();
         if !self.is_owner() || now.since(Time(self.pruned.load(Ordering::Relaxed))) < PRUNES {
             return Ok(());
         }
         self.pruned.store(now.0, Ordering::Relaxed);
-        let kept = Time(now.0 - i64::try_from(JOURNAL_KEPT.as_millis()).unwrap_or(i64::MAX));
+        let ago = |kept: Duration| Time(now.0.saturating_sub(i64::try_from(kept.as_millis()).unwrap_or(i64::MAX)));
         let mut write = self.cell.write().await?;
         write.as_owner().await?;
-        let forgotten = write.forget_journal(kept).await?;
+        let forgotten = write.forget_journal(ago(JOURNAL_KEPT)).await? + write.forget_early_statuses(ago(EARLY_STATUSES_KEPT)).await?;
         write.commit().await?;
-        tracing::debug!(tenant = %self.cell.tenant(), forgotten, "old journals were dropped");
+        tracing::debug!(tenant = %self.cell.tenant(), forgotten, "old journals and statuses were dropped");
         Ok(())
     }
 

@@ -102,14 +102,16 @@ ids! {
 }
 
 impl TurnId {
-    /// The `ordinal`-th id that this turn makes: the same again when the turn is run again, later than the turn itself.
+    /// The `ordinal`-th id that this turn makes: the same again when the turn is run again, and sorted as the ordinals are.
     pub fn derive<T: From<Uuid>>(&self, ordinal: u32) -> T {
         let digest = Sha256::new_with_prefix(self.as_str()).chain_update(ordinal.to_be_bytes()).finalize();
         let own = Uuid::try_parse(self.as_str()).expect("an id is a UUID");
-        let mut bytes = [0; 16];
-        bytes[..6].copy_from_slice(&own.as_bytes()[..6]);
-        bytes[6..].copy_from_slice(&digest[..10]);
-        T::from(uuid::Builder::from_unix_timestamp_millis(own_millis(&own), &bytes[6..].try_into().expect("ten bytes")).into_uuid())
+        // After the time: 12 bits beside the version and 20 behind the variant are the ordinal, the last 42 the digest.
+        let mut tail: [u8; 10] = digest[..10].try_into().expect("ten bytes");
+        tail[..2].copy_from_slice(&u16::try_from(ordinal >> 20).expect("twelve bits").to_be_bytes());
+        let own_bits = u64::from_be_bytes(tail[2..].try_into().expect("eight bytes")) & ((1 << 42) - 1);
+        tail[2..].copy_from_slice(&(u64::from(ordinal & 0xF_FFFF) << 42 | own_bits).to_be_bytes());
+        T::from(uuid::Builder::from_unix_timestamp_millis(own_millis(&own), &tail).into_uuid())
     }
 
     /// The seed of this turn's randomness.
@@ -143,5 +145,14 @@ mod tests {
         assert_eq!(first, again);
         assert_ne!(first, second);
         assert_eq!(first.as_str()[..13], TURN[..13]);
+    }
+
+    /// What happens in one turn is shown in the order of its ids.
+    #[test]
+    fn derived_ids_are_sorted_as_their_ordinals_are() {
+        let turn: TurnId = TURN.parse().unwrap();
+        let ordinals = [0, 1, 2, 999, 1_000, 65_535, 65_536, 1 << 20, (1 << 20) + 1, 1 << 31, u32::MAX - 1, u32::MAX];
+        let ids: Vec<EventId> = ordinals.into_iter().map(|ordinal| turn.derive(ordinal)).collect();
+        assert!(ids.is_sorted_by(|before, after| before < after), "{ids:?}");
     }
 }

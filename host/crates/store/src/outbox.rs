@@ -137,6 +137,11 @@ impl Write {
         Ok(true)
     }
 
+    /// Drops statuses of messages that nobody here came to know; the event log still has them.
+    pub async fn forget_early_statuses(&mut self, before: Time) -> Result<u64> {
+        run!(self, "DELETE FROM early_statuses WHERE received_at < $1", before.0)
+    }
+
     /// Gives up on a message whose fate nobody knows: a person decides.
     pub async fn leave_uncertain(&mut self, message: &MessageId, conversation: &ConversationId, event: EventId, now: Time) -> Result<()> {
         let given_up = run!(self, "UPDATE outbox SET state = 'failed' WHERE message_id = $1 AND state = 'uncertain'", message.as_str())?;

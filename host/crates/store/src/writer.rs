@@ -1,14 +1,16 @@
 //! The one writer of a cell: takes all that waits, runs each kind as one statement over many rows, commits once, answers everybody.
 
 use std::{
+    panic::AssertUnwindSafe,
     sync::{Arc, Weak},
     time::Duration,
 };
 
+use futures::FutureExt;
 use relevo_model::{TenantId, fault};
 use sqlx::SqliteConnection;
 use tokio::sync::{mpsc, oneshot};
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::{
     Error, Notice, Result,
@@ -66,7 +68,12 @@ pub(crate) async fn run(base: Weak<Base>, mut jobs: mpsc::Receiver<Job>) {
             };
         }
         if !group.is_empty() {
-            held = serve(&base, held.take().expect("connected above"), group).await;
+            // A panic costs its group its answer and the connection its trust, and not the cell its writer.
+            let served = AssertUnwindSafe(serve(&base, held.take().expect("connected above"), group)).catch_unwind().await;
+            held = served.unwrap_or_else(|_| {
+                error!(tenant = ?base.tenant, "the writer of a cell panicked; whoever waited is not acknowledged");
+                None
+            });
         }
         if let Some(ask) = lend {
             held = match held.take() {

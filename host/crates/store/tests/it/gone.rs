@@ -15,6 +15,7 @@ on_both!(
     who_goes_away_while_he_reads_leaves_the_connection_usable,
     who_goes_away_while_a_cell_is_migrated_leaves_it_to_the_next,
     what_was_asked_for_is_done_though_nobody_waits,
+    a_panic_while_a_commit_is_told_leaves_the_cell_its_writer,
 );
 on!(Postgres: who_goes_away_while_he_begins_leaves_no_transaction_open);
 
@@ -123,4 +124,21 @@ async fn who_goes_away_while_he_begins_leaves_no_transaction_open(w: World) {
     let open = "SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND state LIKE 'idle in transaction%'";
     let closing = async { while sqlx::query_scalar::<_, i64>(open).fetch_one(&mut stranger).await.unwrap() > 0 {} };
     tokio::time::timeout(PATIENCE, closing).await.expect("all are rolled back");
+}
+
+/// What hangs on a commit is the host's; whatever it does, the next message is taken in.
+async fn a_panic_while_a_commit_is_told_leaves_the_cell_its_writer(w: World) {
+    let quiet = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |info| {
+        if info.payload_as_str() != Some("seeded") {
+            quiet(info);
+        }
+    }));
+    w.cell.listen(|_| panic!("seeded"));
+
+    w.says(ANA, "hola").await;
+    let chat = w.says(ANA, "¿hay alguien?").await;
+
+    assert_eq!(w.count("SELECT COUNT(*) FROM messages").await, 2);
+    assert_eq!(w.conversation(&chat.id).await.seq, 2);
 }

@@ -18,6 +18,7 @@ on_both!(
     a_failure_settles_what_nobody_knew_the_fate_of_too,
     a_status_of_something_that_came_in_changes_nothing,
     a_status_of_what_is_not_ours_is_kept_and_told_to_nobody,
+    a_status_that_nobody_came_to_know_is_dropped_by_its_age,
     statuses_of_many_messages_in_one_batch_each_find_their_own,
 );
 
@@ -162,6 +163,18 @@ async fn a_status_of_what_is_not_ours_is_kept_and_told_to_nobody(w: World) {
 
     assert_eq!(w.count("SELECT COUNT(*) FROM early_statuses").await, 1);
     assert!(w.heard().await.is_empty());
+}
+
+async fn a_status_that_nobody_came_to_know_is_dropped_by_its_age(w: World) {
+    w.status("wamid.elsewhere", None, Delivery::Delivered).await;
+    let received = w.clock.now();
+
+    let mut write = w.cell.write().await.unwrap();
+    let young = write.forget_early_statuses(received).await.unwrap();
+    let old = write.forget_early_statuses(Time(received.0 + 1)).await.unwrap();
+    write.commit().await.unwrap();
+
+    assert_eq!((young, old), (0, 1));
 }
 
 async fn statuses_of_many_messages_in_one_batch_each_find_their_own(w: World) {
