@@ -28,6 +28,7 @@ enum Password {
 
 const PEOPLE: &[DemoPerson] = &[
     DemoPerson { email: "agent@demo.com", name: "Agente Demo", tenant: "demo", role: Role::Agent, password: Password::WellKnown },
+    DemoPerson { email: "admin@demo.com", name: "Dueña Demo", tenant: "demo", role: Role::Owner, password: Password::Admin },
     DemoPerson { email: "admin@sector7.local", name: "Administración", tenant: "sector7", role: Role::Owner, password: Password::Admin },
     DemoPerson { email: "vendedor1@sector7.local", name: "Vendedor 1", tenant: "sector7", role: Role::Agent, password: Password::Seller },
     DemoPerson { email: "vendedor2@sector7.local", name: "Vendedor 2", tenant: "sector7", role: Role::Agent, password: Password::Seller },
