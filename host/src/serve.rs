@@ -14,7 +14,10 @@ use crate::{
     channels::cloud_api::client::Graph,
     demo,
     egress::{Egress, EgressSettings},
-    http,
+    http::{
+        self,
+        api::{Rates, Share},
+    },
     identity::Door,
     plugins::Plugins,
     settings::{Settings, SignatureMode},
@@ -65,6 +68,7 @@ pub async fn parts(settings: &Settings, store: Store, clock: Clock) -> anyhow::R
     let plugins = Plugins::load(&engine, &[]).await?;
     let graph = settings.meta_graph_url.as_deref().map(Graph::new).transpose()?;
     let door = Door::new(store.clone(), clock.clone(), &settings.door());
+    let rates = Rates::new(&clock, Share::default());
     Ok(Parts {
         store,
         clock,
@@ -79,6 +83,7 @@ pub async fn parts(settings: &Settings, store: Store, clock: Clock) -> anyhow::R
             app_secret: settings.meta_app_secret.as_ref().map(|secret| secret.expose_secret().to_owned()),
             signature_optional: matches!(settings.webhook_signature, SignatureMode::Optional),
         },
+        rates,
         demo: settings.demo,
     })
 }

@@ -7,7 +7,7 @@ use relevo::{
     app::{App, Parts, WebhookSettings},
     demo,
     egress::{Egress, EgressSettings},
-    http,
+    http::{self, api::Rates},
     identity::Door,
     plugins::Plugins,
     settings::{ServeArgs, Settings},
@@ -54,6 +54,7 @@ impl Demo {
             meters: telemetry::metrics().expect("meters are made"),
             jobs: true,
             webhooks: WebhookSettings { verify_token: None, app_secret: None, signature_optional: false },
+            rates: Rates::unlimited(),
             demo: true,
         };
         demo::fill(&parts, &settings).await.expect("the demo is filled");

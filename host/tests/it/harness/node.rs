@@ -6,7 +6,7 @@ use relevo::{
     app::{App, Parts, WebhookSettings},
     channels::cloud_api::client::Graph,
     egress::{Egress, EgressSettings},
-    http,
+    http::{self, api::Rates},
     identity::{Door, DoorSettings},
     plugins::Plugins,
     telemetry,
@@ -70,12 +70,14 @@ impl Node {
                 app_secret: settings.platform_secret.clone(),
                 signature_optional: settings.signature_optional,
             },
+            rates: Rates::unlimited(),
             demo: false,
         };
         let address = listener.local_addr().expect("it is bound");
         let app = App::start(parts).await.expect("the app starts");
         let closing = app.closing.clone();
-        let serving = axum::serve(listener, http::router(app.clone())).with_graceful_shutdown(async move { closing.cancelled().await });
+        let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(async move { closing.cancelled().await });
         let server = tokio::spawn(async move { serving.await.expect("it listens until it is told to end") });
         Self { app, address, server }
     }
