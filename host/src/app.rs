@@ -13,7 +13,10 @@ use relevo_store::{Route, Store};
 use tokio::sync::{RwLock, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, identity::Door, media::Media, plugins::Plugins, telemetry::Meters};
+use crate::{
+    channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, http::api::Rates, identity::Door, media::Media, plugins::Plugins,
+    telemetry::Meters,
+};
 
 /// A lease holds this long without being renewed; it is renewed three times in that.
 const LEASE: Duration = Duration::from_secs(15);
@@ -41,6 +44,8 @@ pub struct Parts {
     /// Whether this node runs timers.
     pub jobs: bool,
     pub webhooks: WebhookSettings,
+    /// How much a caller of the API may ask.
+    pub rates: Rates,
     /// Whether the clock may be advanced from a page.
     pub demo: bool,
 }

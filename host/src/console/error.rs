@@ -1,13 +1,10 @@
 //! Why something was not done, and what programs are told of it.
 
-use axum::{
-    http::StatusCode,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 
 use crate::{
     channels::cloud_api::client::Fault,
-    http::problem::{FieldProblem, Problem},
+    http::problem::{FieldProblem, Kind, Problem},
     identity::{self, Refusal},
 };
 
@@ -102,31 +99,25 @@ impl From<identity::Error> for Error {
 
 impl From<&Error> for Problem {
     fn from(error: &Error) -> Self {
-        let (status, kind, title) = match error {
-            Error::NotFound => return Refusal::NotFound.into(),
+        let kind = match error {
+            Error::NotFound => return Kind::NotFound.into(),
             Error::Refused(refusal) => return (*refusal).into(),
-            Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "What was sent cannot be taken"),
-            Error::Taken => (StatusCode::CONFLICT, "taken", "It is taken already"),
-            Error::InUse => (StatusCode::CONFLICT, "in-use", "It is in use"),
-            Error::Stale => (StatusCode::PRECONDITION_FAILED, "stale", "Somebody changed it meanwhile"),
-            Error::WindowClosed => (StatusCode::CONFLICT, "window-closed", "The 24-hour window is closed"),
-            Error::Outside(Fault::Unreachable(_)) => (StatusCode::BAD_GATEWAY, "outside", "The Graph API did not answer"),
-            Error::Outside(_) => (StatusCode::UNPROCESSABLE_ENTITY, "not-confirmed", "The Graph API did not confirm it"),
-            Error::Unavailable => (StatusCode::SERVICE_UNAVAILABLE, "unavailable", "It cannot be stored now"),
-            Error::Broken(error) => {
-                tracing::error!(error = format!("{error:#}"), "a change to a business failed");
-                return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "broken", "Something is broken here");
-            }
+            Error::Invalid(_) => Kind::Invalid,
+            Error::Taken => Kind::Taken,
+            Error::InUse => Kind::InUse,
+            Error::Stale => Kind::Stale,
+            Error::WindowClosed => Kind::WindowClosed,
+            Error::Outside(Fault::Unreachable(_)) => Kind::Outside,
+            Error::Outside(_) => Kind::NotConfirmed,
+            Error::Unavailable => Kind::Busy,
+            Error::Broken(error) => return Self::broken(error),
         };
-        let mut problem = Self::new(status, kind, title).detail(error.to_string());
+        let problem = Self::new(kind).detail(error.to_string());
         match error {
-            Error::Invalid(fields) => {
-                problem.errors = fields.iter().map(|wrong| FieldProblem { field: wrong.field.into(), problem: wrong.text.into() }).collect();
-            }
-            Error::Unavailable => problem.retry_after = Some(1),
-            _ => {}
+            Error::Invalid(fields) => problem.errors(fields.iter().map(FieldProblem::from)),
+            Error::Unavailable => problem.retry_after(1),
+            _ => problem,
         }
-        problem
     }
 }
 

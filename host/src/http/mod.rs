@@ -1,6 +1,8 @@
 //! What the process answers on HTTP: webhooks, health, pages.
 
+pub mod api;
 mod health;
+mod media;
 pub mod problem;
 pub mod routes;
 pub mod simulator;
@@ -23,7 +25,8 @@ use crate::{app::App, channels::cloud_api::envelope, identity::csrf, web};
 /// Everything, ready to be served.
 pub fn router(app: App) -> Router {
     let only_our_pages = middleware::from_fn_with_state(app.door.clone(), csrf::only_our_pages);
-    routes().layer(only_our_pages).layer(header("x-content-type-options", "nosniff")).into_router().with_state(app)
+    let around_the_api = middleware::from_fn_with_state(app.clone(), api::around);
+    routes().layer(only_our_pages).layer(around_the_api).layer(header("x-content-type-options", "nosniff")).into_router().with_state(app)
 }
 
 /// Everything, with who may take it. A route that is not in here is not served: `Routes` takes none without its access.
@@ -42,6 +45,8 @@ pub fn routes() -> Routes {
         .get("/healthz", Access::Public, health::alive)
         .get("/readyz", Access::Public, health::ready)
         .get("/metrics", Access::Public, health::metrics)
+        .merge(api::routes())
+        .merge(media::routes())
         .merge(pages)
 }
 
@@ -71,8 +76,12 @@ mod tests {
         "/healthz",
         "/readyz",
         "/metrics",
+        // A signature in the address proves it.
+        "/media/",
         // In the demo only.
         "/simulator",
+        // What programs are written by.
+        "/api/openapi.json",
     ];
 
     #[test]

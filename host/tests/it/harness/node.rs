@@ -6,8 +6,9 @@ use relevo::{
     app::{App, Parts, WebhookSettings},
     channels::cloud_api::client::Graph,
     egress::{Egress, EgressSettings},
-    http,
+    http::{self, api::Rates},
     identity::{Door, DoorSettings},
+    media::Media,
     plugins::Plugins,
     telemetry,
 };
@@ -56,10 +57,12 @@ impl Node {
         let settings = &test.settings;
         let egress = EgressSettings { allow_private: vec![test.outside.address().into()], roots: Some(rustls::RootCertStore::empty()), ..Default::default() };
         let door = Door::new(store.clone(), test.clock.clone(), &DoorSettings::default());
+        let media_key = store.derive("media");
         let parts = Parts {
             store,
             clock: test.clock.clone(),
             door,
+            media: Media::on_disk(&test.place.settings().data.join("media"), media_key).expect("the folder is made"),
             plugins: plugins().await,
             graph: Some(Graph::new(&test.graph.url()).expect("the address is one")),
             egress: Egress::new(egress),
@@ -70,12 +73,14 @@ impl Node {
                 app_secret: settings.platform_secret.clone(),
                 signature_optional: settings.signature_optional,
             },
+            rates: Rates::unlimited(),
             demo: false,
         };
         let address = listener.local_addr().expect("it is bound");
         let app = App::start(parts).await.expect("the app starts");
         let closing = app.closing.clone();
-        let serving = axum::serve(listener, http::router(app.clone())).with_graceful_shutdown(async move { closing.cancelled().await });
+        let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(async move { closing.cancelled().await });
         let server = tokio::spawn(async move { serving.await.expect("it listens until it is told to end") });
         Self { app, address, server }
     }

@@ -10,6 +10,7 @@ mod failures;
 mod finish;
 mod gone;
 mod hands;
+mod idempotency;
 mod isolation;
 mod journal;
 mod leases;

@@ -1,0 +1,50 @@
+//! The API: JSON under `/api`, described at `/api/openapi.json`, every problem as RFC 9457 wants it.
+//!
+//! An area is a file with its routes, its handlers and what they show; a handler takes `Body`, `Query`, `Path` and `Paging`, asks the domain
+//! once, and answers its type or a `Problem`. What makes or sends something is added with `Routes::create`, and then done once by its key.
+
+mod around;
+pub mod body;
+pub(crate) mod idempotency;
+pub mod list;
+pub mod openapi;
+pub mod rate;
+pub mod version;
+
+use std::time::Duration;
+
+use axum::extract::DefaultBodyLimit;
+use tower::ServiceBuilder;
+use tower_http::timeout::RequestBodyTimeoutLayer;
+use utoipa::openapi::OpenApi;
+
+use super::routes::{Access, Routes};
+
+pub use around::{around, is_api};
+pub use body::{Body, Path, Query};
+pub use list::{Page, Paging};
+pub use rate::{Rates, Share};
+pub use version::{IfMatch, IfNoneMatch, Known};
+
+/// Larger bodies of JSON say nothing that we would take.
+const LARGEST_BODY: usize = 256 * 1024;
+/// A body that trickles holds a connection for so long at most.
+const BODY: Duration = Duration::from_secs(10);
+
+/// A part of the API: its routes, and how its handlers describe themselves.
+pub struct Area {
+    pub name: &'static str,
+    pub about: &'static str,
+    pub routes: fn() -> Routes,
+    pub document: fn() -> OpenApi,
+}
+
+/// Everything that the API is made of. A handler that is not in the document of its area fails a test.
+pub const AREAS: &[Area] = &[];
+
+/// All areas, with their limits. A route with a limit of its own for its body puts it nearer to itself.
+pub fn routes() -> Routes {
+    let limits = ServiceBuilder::new().layer(RequestBodyTimeoutLayer::new(BODY)).layer(DefaultBodyLimit::max(LARGEST_BODY));
+    let areas = AREAS.iter().fold(Routes::new(), |routes, area| routes.merge((area.routes)()));
+    areas.get("/api/openapi.json", Access::Public, openapi::serve).layer(limits)
+}
