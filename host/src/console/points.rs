@@ -158,9 +158,9 @@ pub async fn remove(app: &App, member: &Member, id: &ServicePointId, seen: Seen)
     to_the_end(&app.clone(), work).await
 }
 
-/// The plugins of a service point, in the order in which they are asked.
+/// The plugins of a service point, in the order in which they are asked. Their configuration may hold what is not for everybody.
 pub async fn flow(app: &App, member: &Member, id: &ServicePointId) -> Result<Vec<Install>> {
-    member.demand_at(Permission::SeeBusiness, *id)?;
+    member.demand_at(Permission::ConfigureFlows, *id)?;
     let mut read = app.store.cell(&member.tenant).await?.read().await?;
     read.service_points().find(id).await?.ok_or(Error::NotFound)?;
     Ok(read.flow_of(id).await?)

@@ -23,6 +23,7 @@ field-order-status = There is no such state.
 field-order-next = The order cannot go to that state from where it is.
 field-assignee = That person does not answer at this service point.
 field-phone = Enter the number with its country code, such as +54 9 11 5555 0001.
+field-one-of = Name the conversation or the number, one of the two.
 field-upload = There is no such upload, or it has expired. Upload the photo again.
 field-photo-large = The photo is larger than 5 MB. Make it smaller and try again.
 field-photo-kind = That file is no JPG, PNG, WebP or GIF photo.

@@ -23,6 +23,7 @@ field-order-status = Esse estado não existe.
 field-order-next = O pedido não pode passar a esse estado a partir de onde está.
 field-assignee = Essa pessoa não atende neste ponto de serviço.
 field-phone = Escreva o número com o código do país, como +55 11 95555 0001.
+field-one-of = Indique a conversa ou o número, um dos dois.
 field-upload = Esse envio não existe ou expirou. Envie a foto de novo.
 field-photo-large = A foto passa de 5 MB. Diminua e tente de novo.
 field-photo-kind = Esse arquivo não é uma foto JPG, PNG, WebP ou GIF.

@@ -3,17 +3,35 @@
 //! An area is a file with its routes, its handlers and what they show; a handler takes `Body`, `Query`, `Path` and `Paging`, asks the domain
 //! once, and answers its type or a `Problem`. What makes or sends something is added with `Routes::create`, and then done once by its key.
 
+mod after;
 mod around;
 pub mod body;
+mod business;
+mod channels;
+mod conversations;
 pub(crate) mod idempotency;
 pub mod list;
+mod names;
 pub mod openapi;
+mod orders;
+mod policies;
+mod products;
+mod prompts;
 pub mod rate;
+mod service_points;
+pub mod shown;
 pub mod version;
+mod wa;
 
 use std::time::Duration;
 
-use axum::extract::DefaultBodyLimit;
+use axum::{
+    Json,
+    extract::DefaultBodyLimit,
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::Serialize;
 use tower::ServiceBuilder;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::openapi::OpenApi;
@@ -40,11 +58,28 @@ pub struct Area {
 }
 
 /// Everything that the API is made of. A handler that is not in the document of its area fails a test.
-pub const AREAS: &[Area] = &[];
+pub const AREAS: &[Area] = &[
+    business::AREA,
+    service_points::AREA,
+    channels::AREA,
+    products::AREA,
+    policies::AREA,
+    prompts::AREA,
+    conversations::AREA,
+    orders::AREA,
+    wa::AREA,
+];
 
 /// All areas, with their limits. A route with a limit of its own for its body puts it nearer to itself.
 pub fn routes() -> Routes {
     let limits = ServiceBuilder::new().layer(RequestBodyTimeoutLayer::new(BODY)).layer(DefaultBodyLimit::max(LARGEST_BODY));
     let areas = AREAS.iter().fold(Routes::new(), |routes, area| routes.merge((area.routes)()));
     areas.get("/api/openapi.json", Access::Public, openapi::serve).layer(limits)
+}
+
+/// Something that was made: where it is, its version, and itself.
+fn made<T: Serialize>(address: &str, shown: &T) -> Response {
+    let location = HeaderValue::from_str(address).expect("our addresses are made of ids");
+    let etag = HeaderValue::from_str(&version::etag(shown)).expect("hexadecimal digits between quotes");
+    (StatusCode::CREATED, [(header::LOCATION, location), (header::ETAG, etag)], Json(shown)).into_response()
 }
