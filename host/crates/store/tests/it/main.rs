@@ -4,6 +4,7 @@
 
 mod awake;
 mod connections;
+mod console;
 mod crowd;
 mod effects;
 mod failures;
