@@ -4,11 +4,20 @@
 //! once, and answers its type or a `Problem`. What makes or sends something is added with `Routes::create`, and then done once by its key.
 
 mod around;
+mod audit;
+mod auth;
 pub mod body;
+mod factors;
 pub(crate) mod idempotency;
+mod invitations;
+mod keys;
 pub mod list;
+mod mail;
 pub mod openapi;
+mod people;
 pub mod rate;
+mod sessions;
+pub mod shown;
 pub mod version;
 
 use std::time::Duration;
@@ -18,7 +27,11 @@ use tower::ServiceBuilder;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::openapi::OpenApi;
 
-use super::routes::{Access, Routes};
+use super::{
+    problem::{Kind, Problem},
+    routes::Routes,
+};
+use crate::identity;
 
 pub use around::{around, is_api};
 pub use body::{Body, Path, Query};
@@ -40,11 +53,18 @@ pub struct Area {
 }
 
 /// Everything that the API is made of. A handler that is not in the document of its area fails a test.
-pub const AREAS: &[Area] = &[];
+pub const AREAS: &[Area] = &[auth::AREA, sessions::AREA, factors::AREA, people::AREA, invitations::AREA, keys::AREA, audit::AREA, openapi::AREA];
 
 /// All areas, with their limits. A route with a limit of its own for its body puts it nearer to itself.
 pub fn routes() -> Routes {
     let limits = ServiceBuilder::new().layer(RequestBodyTimeoutLayer::new(BODY)).layer(DefaultBodyLimit::max(LARGEST_BODY));
-    let areas = AREAS.iter().fold(Routes::new(), |routes, area| routes.merge((area.routes)()));
-    areas.get("/api/openapi.json", Access::Public, openapi::serve).layer(limits)
+    AREAS.iter().fold(Routes::new(), |routes, area| routes.merge((area.routes)())).layer(limits)
+}
+
+/// What the door says of something named by its id that it does not have: there is nothing at this address.
+fn missing(error: identity::Error) -> Problem {
+    match error {
+        identity::Error::Gone => Kind::NotFound.into(),
+        other => other.into(),
+    }
 }
