@@ -12,6 +12,8 @@ mod calls;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod door;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod kv;
