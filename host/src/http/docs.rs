@@ -26,10 +26,11 @@ const CSP_OF_VIEWER: &str = "default-src 'none'; script-src 'self'; style-src 's
                              base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub fn routes() -> Routes {
-    Routes::new()
-        .get("/docs/api", Access::Public, api)
-        .get("/docs/problems", Access::Public, catalogue)
-        .get(&format!("{}{{kind}}", Problem::CATALOGUE), Access::Public, problem)
+    Routes::new().get("/docs/api", Access::Public, api).get("/docs/problems", Access::Public, catalogue).get(
+        &format!("{}{{kind}}", Problem::CATALOGUE),
+        Access::Public,
+        problem,
+    )
 }
 
 #[derive(Serialize)]

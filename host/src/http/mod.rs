@@ -90,7 +90,9 @@ mod tests {
     #[test]
     fn nothing_is_public_that_was_not_decided_to_be() {
         for route in routes().table().iter().filter(|route| route.access == Access::Public) {
-            let decided = PUBLIC.iter().any(|path| route.path == *path || *path != "/" && route.path.starts_with(path) && (path.ends_with('/') || route.path[path.len()..].starts_with('/')));
+            let decided = PUBLIC.iter().any(|path| {
+                route.path == *path || *path != "/" && route.path.starts_with(path) && (path.ends_with('/') || route.path[path.len()..].starts_with('/'))
+            });
             assert!(decided, "{} {} is public", route.method, route.path);
         }
     }

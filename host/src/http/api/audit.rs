@@ -27,9 +27,11 @@ pub const AREA: Area = Area { name: "audit", about: "Who did what, and who may d
 struct Document;
 
 fn routes() -> Routes {
-    Routes::new()
-        .get("/api/audit", Access::Permission(Permission::SeeAudit), list)
-        .get("/api/permissions", Access::Permission(Permission::SeeBusiness), permissions)
+    Routes::new().get("/api/audit", Access::Permission(Permission::SeeAudit), list).get(
+        "/api/permissions",
+        Access::Permission(Permission::SeeBusiness),
+        permissions,
+    )
 }
 
 /// Something that was done. It says what, never with which content.

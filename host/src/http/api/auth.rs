@@ -27,8 +27,7 @@ use crate::{
     web::visitor::{LANGUAGES, Visitor},
 };
 
-pub const AREA: Area =
-    Area { name: "auth", about: "Getting in and out, and who one is.", routes, document: Document::openapi };
+pub const AREA: Area = Area { name: "auth", about: "Getting in and out, and who one is.", routes, document: Document::openapi };
 
 #[derive(OpenApi)]
 #[openapi(paths(register, log_in, log_out, me, change_me, work_in, change_password))]

@@ -20,8 +20,7 @@ use crate::{
     identity::{Device, Person, RecoveryCodes},
 };
 
-pub const AREA: Area =
-    Area { name: "factors", about: "The second factor, and a new password by a link.", routes, document: Document::openapi };
+pub const AREA: Area = Area { name: "factors", about: "The second factor, and a new password by a link.", routes, document: Document::openapi };
 
 #[derive(OpenApi)]
 #[openapi(paths(show, offer, prove, renew, remove, ask_reset, reset))]

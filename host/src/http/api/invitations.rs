@@ -15,7 +15,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     Area, Body, Page, Paging, Path,
     auth::cookie,
-    body, mail, missing,
+    body, demand_points, mail, missing,
     shown::{Moment, Points, RoleName},
 };
 use crate::{
@@ -117,6 +117,7 @@ struct Acceptance {
 #[utoipa::path(post, path = "/api/invitations", tag = "invitations", request_body = NewInvitation,
     responses((status = 201, description = "Invited", body = MadeInvitation)), extensions(("x-problems" = json!(["forbidden", "taken"]))))]
 async fn invite(State(app): State<App>, member: Member, Body(new): Body<NewInvitation>) -> Result<Response, Problem> {
+    demand_points(&app, &member.tenant, &new.service_points).await?;
     let plan = InvitationPlan { email: new.email, role: new.role, reach: new.service_points.0 };
     let outgoing = app.door.invite(&member, &plan).await?;
     let invitation = app.door.invitation_of(&member, &outgoing.to).await.map_err(missing)?;

@@ -13,8 +13,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    Area, Body, Page, Paging, Path,
-    missing,
+    Area, Body, Page, Paging, Path, demand_points, missing,
     shown::{Moment, Points, Scope},
 };
 use crate::{
@@ -91,6 +90,7 @@ struct MadeKey {
 #[utoipa::path(post, path = "/api/keys", tag = "keys", request_body = NewKey, responses((status = 201, description = "MadeKey", body = MadeKey)),
     extensions(("x-problems" = json!(["forbidden"]))))]
 async fn make(State(app): State<App>, member: Member, Body(new): Body<NewKey>) -> Result<Response, Problem> {
+    demand_points(&app, &member.tenant, &new.service_points).await?;
     let scopes = new.scopes.into_iter().map(|Scope(permission)| permission).collect();
     let plan = KeyPlan { name: new.name, test: new.test, scopes, reach: new.service_points.0 };
     let made = app.door.make_key(&member, &plan).await?;

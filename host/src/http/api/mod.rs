@@ -23,15 +23,17 @@ pub mod version;
 use std::time::Duration;
 
 use axum::extract::DefaultBodyLimit;
+use relevo_model::*;
 use tower::ServiceBuilder;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::openapi::OpenApi;
 
+use self::shown::Points;
 use super::{
-    problem::{Kind, Problem},
+    problem::{FieldProblem, Kind, Problem},
     routes::Routes,
 };
-use crate::identity;
+use crate::{app::App, identity};
 
 pub use around::{around, is_api};
 pub use body::{Body, Path, Query};
@@ -59,6 +61,16 @@ pub const AREAS: &[Area] = &[auth::AREA, sessions::AREA, factors::AREA, people::
 pub fn routes() -> Routes {
     let limits = ServiceBuilder::new().layer(RequestBodyTimeoutLayer::new(BODY)).layer(DefaultBodyLimit::max(LARGEST_BODY));
     AREAS.iter().fold(Routes::new(), |routes, area| routes.merge((area.routes)())).layer(limits)
+}
+
+/// Refuses service points that the business does not have.
+async fn demand_points(app: &App, tenant: &TenantId, Points(reach): &Points) -> Result<(), Problem> {
+    let Reach::Only(named) = reach else { return Ok(()) };
+    let there = app.store.cell(tenant).await?.read().await?.service_points().list().await?;
+    if named.iter().all(|id| there.iter().any(|point| point.id == *id)) {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::Invalid).errors([FieldProblem::new("service_points", "problem-value")]))
 }
 
 /// What the door says of something named by its id that it does not have: there is nothing at this address.

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
 use super::{
-    Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, mail,
+    Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, demand_points, mail,
     shown::{Moment, Points, RoleName},
 };
 use crate::{
@@ -98,6 +98,7 @@ async fn show(State(app): State<App>, member: Member, known: Known, Path(id): Pa
     responses((status = 200, description = "Changed", body = Person)), extensions(("x-problems" = json!(["forbidden", "last-owner"]))))]
 async fn change(State(app): State<App>, member: Member, known: Known, Path(id): Path<UserId>, Body(place): Body<Place>) -> Result<Response, Problem> {
     known.demand(&Person::from(app.door.colleague(&member, &id).await?))?;
+    demand_points(&app, &member.tenant, &place.service_points).await?;
     app.door.change_member(&member, &id, place.role, place.service_points.0).await?;
     Ok(known.show(&Person::from(app.door.colleague(&member, &id).await?)))
 }

@@ -23,10 +23,11 @@ pub const AREA: Area = Area { name: "sessions", about: "The devices and programs
 struct Document;
 
 fn routes() -> Routes {
-    Routes::new()
-        .get("/api/auth/sessions", Access::Person, list)
-        .delete("/api/auth/sessions", Access::Person, end_others)
-        .delete("/api/auth/sessions/{id}", Access::Person, end)
+    Routes::new().get("/api/auth/sessions", Access::Person, list).delete("/api/auth/sessions", Access::Person, end_others).delete(
+        "/api/auth/sessions/{id}",
+        Access::Person,
+        end,
+    )
 }
 
 /// One login.

@@ -19,7 +19,9 @@ async fn an_address_that_is_not_there_is_a_problem_like_all_others() {
     for path in ["/api", "/api/", "/api/nothing", "/api/people/", "/api/people/not-an-id", "/api/people/0198c0de-0000-7000-8000-000000000001", "/api/auth"] {
         ana.get(path).await.refused(404, "not-found");
     }
-    for (method, path, allowed) in [(Method::DELETE, "/api/auth/me", "GET,HEAD,PUT"), (Method::GET, "/api/auth/login", "POST"), (Method::PATCH, "/api/keys", "GET,HEAD,POST")] {
+    for (method, path, allowed) in
+        [(Method::DELETE, "/api/auth/me", "GET,HEAD,PUT"), (Method::GET, "/api/auth/login", "POST"), (Method::PATCH, "/api/keys", "GET,HEAD,POST")]
+    {
         let answer = ana.send(method, path, None).await;
         answer.refused(405, "method-not-allowed");
         let mut allow: Vec<&str> = answer.header("allow").split(',').map(str::trim).collect();
@@ -70,7 +72,11 @@ async fn only_the_origins_that_the_operator_named_may_call_from_a_browser() {
     let house = house().await;
     let (_, ana) = house.member("ana", Role::Owner).await;
     let preflight = async |origin: &str, path: &str| {
-        let asks = house.nobody().with("origin", origin).with("access-control-request-method", "POST").with("access-control-request-headers", "authorization,idempotency-key");
+        let asks = house
+            .nobody()
+            .with("origin", origin)
+            .with("access-control-request-method", "POST")
+            .with("access-control-request-headers", "authorization,idempotency-key");
         asks.send(Method::OPTIONS, path, None).await
     };
 

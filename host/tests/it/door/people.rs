@@ -108,7 +108,8 @@ async fn a_manager_of_one_branch_neither_sees_nor_ends_the_invitations_of_anothe
     let house = house().await;
     let (_, owner) = house.member("ana", Role::Owner).await;
     let (_, limited) = house.member_at("bea", Role::Admin, [house.here].into_iter().collect()).await;
-    let invite = async |by: &Caller, email: &str, points: Value| by.post("/api/invitations", json!({ "email": email, "role": "agent", "service_points": points })).await;
+    let invite =
+        async |by: &Caller, email: &str, points: Value| by.post("/api/invitations", json!({ "email": email, "role": "agent", "service_points": points })).await;
     let elsewhere = invite(&owner, "carl@acme.com", json!([house.there])).await.done(201);
     let everywhere = invite(&owner, "dora@acme.com", json!("all")).await.done(201);
     let here = invite(&limited, "eva@acme.com", json!([house.here])).await.done(201);
@@ -223,7 +224,8 @@ async fn names_of_any_kind_come_back_as_they_were_written() {
     let ana = house.figure("ana").await;
     let ana = house.session(&ana).await;
 
-    for name in ["<script>alert(1)</script>", "José María «Ñ»", "\u{202e}evil", "王小明", "👩‍👩‍👧", "'; DROP TABLE users; --", "{{ 7 * 7 }}", "a\u{301}"] {
+    for name in ["<script>alert(1)</script>", "José María «Ñ»", "\u{202e}evil", "王小明", "👩‍👩‍👧", "'; DROP TABLE users; --", "{{ 7 * 7 }}", "a\u{301}"]
+    {
         assert_eq!(ana.put("/api/auth/me", json!({ "name": name, "locale": "es" })).await.done(200)["name"], name);
         assert_eq!(ana.get("/api/auth/me").await.done(200)["name"], name);
     }

@@ -23,7 +23,9 @@ pub async fn request(house: &House, route: &Route, place: Place) -> Option<Reque
     let (tenant, point) = match place {
         Place::Here | Place::Named => (house.acme, house.here),
         Place::There => (house.acme, house.there),
-        Place::Elsewhere => (house.other, house.test.tenant("other").point),
+        Place::Elsewhere if route.path.contains('{') => (house.other, house.test.tenant("other").point),
+        // Nothing in its address could be another business's.
+        Place::Elsewhere => (house.acme, house.here),
     };
     let ground = Ground { house, tenant, point };
     let mut request = match route.path.strip_prefix("/api/") {
@@ -44,7 +46,9 @@ async fn api(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request
     let whole = || format!("/api/{path}");
     let some = "0198c0de-0000-7000-8000-00000000000a";
     match (method.as_str(), path) {
-        ("GET", "openapi.json" | "auth/me" | "auth/sessions" | "auth/second-factor" | "people" | "invitations" | "keys" | "audit" | "permissions") => plain(whole(), None),
+        ("GET", "openapi.json" | "auth/me" | "auth/sessions" | "auth/second-factor" | "people" | "invitations" | "keys" | "audit" | "permissions") => {
+            plain(whole(), None)
+        }
         ("POST", "auth/register") => plain(whole(), Some(json!({ "name": "New", "email": "not an address", "password": PASSWORD }))),
         ("POST", "auth/login") => plain(whole(), Some(json!({ "email": "ana@acme.com" }))),
         ("POST", "auth/logout" | "auth/second-factor") => plain(whole(), Some(json!({}))),
@@ -63,7 +67,9 @@ async fn api(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request
         ("DELETE", "keys/{id}") => plain(format!("/api/keys/{}", key(ground).await), None),
         ("POST", "invitations") => Some(Request {
             path: whole(),
-            body: Some(Body::Json(json!({ "email": format!("{}@new.com", ground.house.test.clock.id::<UserId>()), "role": "viewer", "service_points": [ground.point] }))),
+            body: Some(Body::Json(
+                json!({ "email": format!("{}@new.com", ground.house.test.clock.id::<UserId>()), "role": "viewer", "service_points": [ground.point] }),
+            )),
             at_point: AtPoint::Refused,
         }),
         ("DELETE", "invitations/{id}") => {

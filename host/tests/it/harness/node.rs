@@ -6,7 +6,10 @@ use relevo::{
     app::{App, Parts, WebhookSettings},
     channels::cloud_api::client::Graph,
     egress::{Egress, EgressSettings},
-    http::{self, api::{Rates, Share}},
+    http::{
+        self,
+        api::{Rates, Share},
+    },
     identity::{Door, DoorSettings},
     plugins::Plugins,
     telemetry,

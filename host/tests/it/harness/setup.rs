@@ -46,7 +46,8 @@ struct Plan {
 
 impl Setup {
     pub fn new(database: Database) -> Self {
-        let settings = NodeSettings { verify_token: Some("verify-me".into()), platform_secret: Some("platform-secret".into()), signature_optional: false, limited: false };
+        let settings =
+            NodeSettings { verify_token: Some("verify-me".into()), platform_secret: Some("platform-secret".into()), signature_optional: false, limited: false };
         Self { database, tenants: Vec::new(), settings, statuses: StatusPlan::none() }
     }
 
