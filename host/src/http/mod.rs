@@ -1,6 +1,7 @@
 //! What the process answers on HTTP: webhooks, health, pages.
 
 pub mod api;
+mod docs;
 mod health;
 mod media;
 pub mod problem;
@@ -31,7 +32,7 @@ pub fn router(app: App) -> Router {
 
 /// Everything, with who may take it. A route that is not in here is not served: `Routes` takes none without its access.
 pub fn routes() -> Routes {
-    let pages = Routes::new().merge(simulator::routes()).merge(web::routes()).layer(
+    let pages = Routes::new().merge(simulator::routes()).merge(web::routes()).merge(docs::routes()).layer(
         ServiceBuilder::new()
             .layer(header("content-security-policy", CSP))
             .layer(header("x-frame-options", "DENY"))
@@ -82,12 +83,20 @@ mod tests {
         "/simulator",
         // What programs are written by.
         "/api/openapi.json",
+        "/docs/",
+        // Where people and programs come in: a password, or the secret of a link, proves them.
+        "/api/auth/register",
+        "/api/auth/login",
+        "/api/auth/reset",
+        "/api/auth/invitation",
     ];
 
     #[test]
     fn nothing_is_public_that_was_not_decided_to_be() {
         for route in routes().table().iter().filter(|route| route.access == Access::Public) {
-            let decided = PUBLIC.iter().any(|path| route.path == *path || *path != "/" && route.path.starts_with(path));
+            let decided = PUBLIC.iter().any(|path| {
+                route.path == *path || *path != "/" && route.path.starts_with(path) && (path.ends_with('/') || route.path[path.len()..].starts_with('/'))
+            });
             assert!(decided, "{} {} is public", route.method, route.path);
         }
     }

@@ -133,9 +133,7 @@ impl Asked {
     fn of(parts: &Parts) -> Self {
         let path = parts.uri.path();
         let mcp = path.strip_prefix("/mcp").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        let program = mcp
-            || is_api(path)
-            || parts.headers.contains_key(header::AUTHORIZATION);
+        let program = mcp || is_api(path) || parts.headers.contains_key(header::AUTHORIZATION);
         let part = parts.headers.contains_key("hx-request");
         let page = matches!(parts.method, Method::GET | Method::HEAD).then(|| parts.uri.path_and_query().map_or("/", |page| page.as_str()).to_owned());
         Self { program, part, page: page.filter(|_| !part) }

@@ -14,6 +14,8 @@ mod console;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
+mod door;
+#[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod kv;

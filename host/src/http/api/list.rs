@@ -154,7 +154,8 @@ mod tests {
 
     #[test]
     fn what_is_no_cursor_and_no_limit_of_ours_is_refused() {
-        for query in ["limit=0", "limit=101", "limit=x", "limit=", "limit=-1", "limit=1&limit=2", "cursor=%20", "cursor=", "cursor=A", "cursor=AA", "cursor=_w"] {
+        for query in ["limit=0", "limit=101", "limit=x", "limit=", "limit=-1", "limit=1&limit=2", "cursor=%20", "cursor=", "cursor=A", "cursor=AA", "cursor=_w"]
+        {
             assert_eq!(Paging::of("/", query).unwrap_err().status, StatusCode::BAD_REQUEST, "{query}");
         }
         let other = paging(&format!("cursor={}", BASE64URL_NOPAD.encode(b"someone@acme.com")));

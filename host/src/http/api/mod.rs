@@ -5,20 +5,28 @@
 
 mod after;
 mod around;
+mod audit;
+mod auth;
 pub mod body;
 mod business;
 mod channels;
 mod conversations;
+mod factors;
 pub(crate) mod idempotency;
+mod invitations;
+mod keys;
 pub mod list;
+mod mail;
 mod names;
 pub mod openapi;
 mod orders;
+mod people;
 mod policies;
 mod products;
 mod prompts;
 pub mod rate;
 mod service_points;
+mod sessions;
 pub mod shown;
 pub mod version;
 mod wa;
@@ -31,12 +39,18 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use relevo_model::*;
 use serde::Serialize;
 use tower::ServiceBuilder;
 use tower_http::timeout::RequestBodyTimeoutLayer;
 use utoipa::openapi::OpenApi;
 
-use super::routes::{Access, Routes};
+use self::shown::Points;
+use super::{
+    problem::{FieldProblem, Kind, Problem},
+    routes::Routes,
+};
+use crate::{app::App, identity};
 
 pub use around::{around, is_api};
 pub use body::{Body, Path, Query};
@@ -59,6 +73,13 @@ pub struct Area {
 
 /// Everything that the API is made of. A handler that is not in the document of its area fails a test.
 pub const AREAS: &[Area] = &[
+    auth::AREA,
+    sessions::AREA,
+    factors::AREA,
+    people::AREA,
+    invitations::AREA,
+    keys::AREA,
+    audit::AREA,
     business::AREA,
     service_points::AREA,
     channels::AREA,
@@ -68,13 +89,31 @@ pub const AREAS: &[Area] = &[
     conversations::AREA,
     orders::AREA,
     wa::AREA,
+    openapi::AREA,
 ];
 
 /// All areas, with their limits. A route with a limit of its own for its body puts it nearer to itself.
 pub fn routes() -> Routes {
     let limits = ServiceBuilder::new().layer(RequestBodyTimeoutLayer::new(BODY)).layer(DefaultBodyLimit::max(LARGEST_BODY));
-    let areas = AREAS.iter().fold(Routes::new(), |routes, area| routes.merge((area.routes)()));
-    areas.get("/api/openapi.json", Access::Public, openapi::serve).layer(limits)
+    AREAS.iter().fold(Routes::new(), |routes, area| routes.merge((area.routes)())).layer(limits)
+}
+
+/// Refuses service points that the business does not have.
+async fn demand_points(app: &App, tenant: &TenantId, Points(reach): &Points) -> Result<(), Problem> {
+    let Reach::Only(named) = reach else { return Ok(()) };
+    let there = app.store.cell(tenant).await?.read().await?.service_points().list().await?;
+    if named.iter().all(|id| there.iter().any(|point| point.id == *id)) {
+        return Ok(());
+    }
+    Err(Problem::new(Kind::Invalid).errors([FieldProblem::new("service_points", "problem-value")]))
+}
+
+/// What the door says of something named by its id that it does not have: there is nothing at this address.
+fn missing(error: identity::Error) -> Problem {
+    match error {
+        identity::Error::Gone => Kind::NotFound.into(),
+        other => other.into(),
+    }
 }
 
 /// Something that was made: where it is, its version, and itself.

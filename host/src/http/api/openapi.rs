@@ -19,15 +19,25 @@ use utoipa::{
     openapi::{Info, OpenApi as Document, Paths, Tag},
 };
 
-use super::AREAS;
+use super::{AREAS, Area, IfNoneMatch, Known};
 use crate::{
     app::App,
     http::{
         problem::{FieldProblem, Kind, Problem},
-        routes::{Access, Route},
+        routes::{Access, Route, Routes},
     },
     policy::Permission,
 };
+
+pub const AREA: Area = Area { name: "description", about: "This description.", routes, document: Own::openapi };
+
+#[derive(OpenApi)]
+#[openapi(paths(serve))]
+struct Own;
+
+fn routes() -> Routes {
+    Routes::new().get("/api/openapi.json", Access::Public, serve)
+}
 
 const ABOUT: &str = "Businesses on WhatsApp: who works in them, what they offer, what they and their customers write. \
                      Log in at `POST /api/auth/login` or make an API key, and send it as `Authorization: Bearer …`. \
@@ -76,13 +86,15 @@ pub fn text() -> String {
     text
 }
 
-/// Serves the description, with the address that this server is known by.
-pub async fn serve(State(app): State<App>, headers: HeaderMap) -> Response {
+/// Shows this description.
+#[utoipa::path(get, path = "/api/openapi.json", tag = "description", params(IfNoneMatch),
+    responses((status = 200, description = "OpenAPI 3.1", body = Object)))]
+async fn serve(State(app): State<App>, headers: HeaderMap) -> Response {
     static TEXT: LazyLock<Value> = LazyLock::new(document);
     let mut document = TEXT.clone();
     document["servers"] = json!([{ "url": app.door.base() }]);
     let kept = [(header::CACHE_CONTROL, HeaderValue::from_static("no-cache"))];
-    (kept, super::version::Known::of(&headers).show(&document)).into_response()
+    (kept, Known::of(&headers).show(&document)).into_response()
 }
 
 fn complete(operation: &mut Value, route: &Route, responses: &mut BTreeMap<String, Value>) {
@@ -93,6 +105,10 @@ fn complete(operation: &mut Value, route: &Route, responses: &mut BTreeMap<Strin
     operation["security"] = if permission.open { json!([]) } else { json!([{ "bearer": [] }, { "session": [] }]) };
     let mut parameters = operation["parameters"].as_array().cloned().unwrap_or_default();
     parameters.extend(of_route(route));
+    if parameters.iter().any(|parameter| parameter["name"] == "If-None-Match") {
+        operation["responses"]["304"] = json!({ "description": "Still the same" });
+        operation["responses"]["200"]["headers"]["ETag"] = json!({ "schema": { "type": "string" }, "description": "The version of what is shown." });
+    }
     let kinds = kinds(operation, route, &parameters);
     if !parameters.is_empty() {
         operation["parameters"] = parameters.into();
@@ -238,6 +254,20 @@ mod tests {
             assert!(operation["summary"].as_str().is_some_and(|summary| !summary.is_empty()), "{} {} has no summary", route.method, route.path);
             assert!(operation["tags"].as_array().is_some_and(|tags| tags.len() == 1), "{} {} has no tag", route.method, route.path);
         }
+    }
+
+    /// Of two types with one name, one would describe the other.
+    #[test]
+    fn no_two_areas_name_different_things_alike() {
+        let mut seen: BTreeMap<String, (Value, &str)> = BTreeMap::new();
+        for area in AREAS {
+            let document = serde_json::to_value((area.document)()).unwrap();
+            for (name, schema) in document["components"]["schemas"].as_object().into_iter().flatten() {
+                let (first, whose) = seen.entry(name.clone()).or_insert_with(|| (schema.clone(), area.name));
+                assert_eq!(first, schema, "{name} is one thing in {whose} and another in {}", area.name);
+            }
+        }
+        assert!(seen.len() > 20);
     }
 
     #[test]

@@ -97,7 +97,8 @@ impl fmt::Debug for Rates {
 
 impl Rates {
     pub fn new(clock: &Clock, callers: Share) -> Self {
-        let limits = Limits { callers: Limiter::new("caller", callers, clock), strangers: Limiter::new("stranger", Share::STRANGERS, clock), asked: AtomicU32::new(0) };
+        let limits =
+            Limits { callers: Limiter::new("caller", callers, clock), strangers: Limiter::new("stranger", Share::STRANGERS, clock), asked: AtomicU32::new(0) };
         Self(Some(Arc::new(limits)))
     }
 

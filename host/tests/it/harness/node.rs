@@ -6,7 +6,10 @@ use relevo::{
     app::{App, Parts, WebhookSettings},
     channels::cloud_api::client::Graph,
     egress::{Egress, EgressSettings},
-    http::{self, api::Rates},
+    http::{
+        self,
+        api::{Rates, Share},
+    },
     identity::{Door, DoorSettings},
     media::Media,
     plugins::Plugins,
@@ -42,6 +45,9 @@ pub async fn plugins() -> Plugins {
         .clone()
 }
 
+/// The origin of other pages that may call the API.
+pub const PANEL: &str = "https://panel.example.com";
+
 impl Node {
     /// On a port that is free, or on the one that it had before.
     pub async fn start(app: &TestApp, store: Option<Store>, at: Option<SocketAddr>) -> Self {
@@ -56,7 +62,8 @@ impl Node {
         };
         let settings = &test.settings;
         let egress = EgressSettings { allow_private: vec![test.outside.address().into()], roots: Some(rustls::RootCertStore::empty()), ..Default::default() };
-        let door = Door::new(store.clone(), test.clock.clone(), &DoorSettings::default());
+        let origins = DoorSettings { panel_origins: vec![PANEL.into()], ..DoorSettings::default() };
+        let door = Door::new(store.clone(), test.clock.clone(), &origins);
         let media_key = store.derive("media");
         let parts = Parts {
             store,
@@ -73,7 +80,7 @@ impl Node {
                 app_secret: settings.platform_secret.clone(),
                 signature_optional: settings.signature_optional,
             },
-            rates: Rates::unlimited(),
+            rates: if settings.limited { Rates::new(&test.clock, Share::default()) } else { Rates::unlimited() },
             demo: false,
         };
         let address = listener.local_addr().expect("it is bound");
