@@ -164,9 +164,8 @@ pub async fn remove(app: &App, member: &Member, id: &ChannelId) -> Result<()> {
 /// The ways in to a channel.
 pub(super) fn ways_to(tenant: &TenantId, channel: &relevo_store::Channel) -> Vec<Route> {
     let ways = [(NUMBER, &channel.phone_number_id), (ACCOUNT, &channel.waba_id)];
-    let way = |(kind, address): (&str, &Option<String>)| {
-        Some(Route { kind: kind.to_owned(), address: address.clone()?, tenant_id: *tenant, channel_id: channel.id })
-    };
+    let way =
+        |(kind, address): (&str, &Option<String>)| Some(Route { kind: kind.to_owned(), address: address.clone()?, tenant_id: *tenant, channel_id: channel.id });
     ways.into_iter().filter_map(way).collect()
 }
 

@@ -20,11 +20,7 @@ use std::future::Future;
 use relevo_model::*;
 use relevo_store::Write;
 
-use crate::{
-    app::App,
-    identity::{Member, Refusal},
-    policy::Permission,
-};
+use crate::{app::App, identity::Member};
 
 pub use error::{Error, Result};
 
@@ -46,10 +42,4 @@ async fn apply(app: &App, member: &Member, write: Write) -> Result<()> {
 /// Carries something out that spans two databases or the outside, to its end, even when whoever asked for it goes away.
 async fn to_the_end<T: Send + 'static>(app: &App, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
     app.tasks.spawn(work).await.map_err(|error| Error::Broken(error.into()))?
-}
-
-/// For what concerns all service points, those to come too.
-fn demand_everywhere(member: &Member, permission: Permission) -> Result<()> {
-    member.demand(permission, None)?;
-    if *member.reach() == Reach::All { Ok(()) } else { Err(Refusal::TooFew(permission).into()) }
 }

@@ -72,14 +72,8 @@ pub async fn set_status(app: &App, member: &Member, id: &OrderId, status: &str, 
     if !now.is_some_and(|now| now.allows(next)) {
         return Err(Error::field("status", "field-order-next"));
     }
-    let step = OrderStep {
-        order: *id,
-        status: status.to_owned(),
-        seen: order.version,
-        actor: member.id().to_owned(),
-        event: app.clock.id(),
-        now: app.clock.now(),
-    };
+    let step =
+        OrderStep { order: *id, status: status.to_owned(), seen: order.version, actor: member.id().to_owned(), event: app.clock.id(), now: app.clock.now() };
     if !write.step_order(&step).await? {
         return Err(Error::Stale);
     }

@@ -29,6 +29,7 @@ pub async fn begin(app: &App, member: &Member, id: &ProductId) -> Result<Upload>
 /// Makes what was put at such an address the photo of a product.
 pub async fn take(app: &App, member: &Member, id: &ProductId, key: &str) -> Result<Product> {
     member.demand(Permission::ManageProducts, None)?;
+    products::find(app, member, id).await?;
     let own = format!("{}/{INCOMING}/", member.tenant);
     let is_ours = key.strip_prefix(&own).is_some_and(|random| random.len() == 32 && random.bytes().all(|digit| digit.is_ascii_hexdigit()));
     if !is_ours {

@@ -6,7 +6,7 @@ use relevo_model::*;
 use relevo_store::{Install, Json, Route, ServicePoint};
 use serde_json::Value;
 
-use super::{Error, Result, Seen, apply, channels, checks::Checks, demand_everywhere, note, to_the_end};
+use super::{Error, Result, Seen, apply, channels, checks::Checks, note, to_the_end};
 use crate::{
     app::App,
     hours::{self, Hours},
@@ -91,9 +91,10 @@ pub async fn find(app: &App, member: &Member, id: &ServicePointId) -> Result<Ser
     app.store.cell(&member.tenant).await?.read().await?.service_points().find(id).await?.ok_or(Error::NotFound)
 }
 
-/// Makes a service point, with a phone in the browser to try it with.
+/// Makes a service point, with a phone in the browser to try it with. It is for whoever changes the business: nobody who is limited to some
+/// service points would reach it.
 pub async fn create(app: &App, member: &Member, draft: Draft) -> Result<ServicePoint> {
-    demand_everywhere(member, Permission::ManagePoints)?;
+    member.demand(Permission::ChangeBusiness, None)?;
     let draft = draft.check()?;
     let mut write = app.store.cell(&member.tenant).await?.write().await?;
     let point = draft.onto(crate::tenants::service_point(&app.clock, "", None, "UTC"))?;

@@ -31,14 +31,7 @@ pub async fn write(app: &App, member: &Member, text: &str, seen: Seen) -> Result
     if seen.is_some_and(|seen| seen != last) {
         return Err(Error::Stale);
     }
-    let prompt = AgentPrompt {
-        id: app.clock.id(),
-        version: last + 1,
-        text,
-        active: true,
-        created_by: member.id().to_owned(),
-        created_at: app.clock.now(),
-    };
+    let prompt = AgentPrompt { id: app.clock.id(), version: last + 1, text, active: true, created_by: member.id().to_owned(), created_at: app.clock.now() };
     write.add_agent_prompt(&prompt).await.map_err(Error::stale)?;
     note(app, &mut write, member, "prompt.changed", Some(prompt.id.as_str())).await?;
     write.commit().await?;

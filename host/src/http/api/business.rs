@@ -1,9 +1,6 @@
 //! Businesses: founding one, what it is called and sells, its language model, its bot.
 
-use axum::{
-    extract::State,
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use relevo_model::*;
 use relevo_store::Workplace;
 use secrecy::SecretString;
@@ -28,7 +25,8 @@ use crate::{
     policy::Permission,
 };
 
-pub const AREA: Area = Area { name: "business", about: "Businesses: what they are called and sell, their model, their bot.", routes, document: Document::openapi };
+pub const AREA: Area =
+    Area { name: "business", about: "Businesses: what they are called and sell, their model, their bot.", routes, document: Document::openapi };
 
 #[derive(OpenApi)]
 #[openapi(paths(found, list, find, save, save_model, switch_bot))]

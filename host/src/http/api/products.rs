@@ -10,12 +10,7 @@ use relevo_store::{Product, ProductFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{
-    Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, Query,
-    after::Titled,
-    made,
-    shown::Moment,
-};
+use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, Query, after::Titled, made, shown::Moment};
 use crate::{
     app::App,
     console::{photos, products},
@@ -163,13 +158,7 @@ async fn find(State(app): State<App>, member: Member, known: Known, Path(id): Pa
 /// Sales change its stock and with it its ETag: with If-Match nobody overwrites a stock that they have not seen.
 #[utoipa::path(put, path = "/api/products/{id}", tag = "products", params(("id" = String, Path, format = Uuid), IfMatch),
     request_body = ProductDraft, responses((status = 200, description = "Changed", body = ShownProduct)), extensions(("x-problems" = json!(["taken"]))))]
-async fn save(
-    State(app): State<App>,
-    member: Member,
-    known: Known,
-    Path(id): Path<ProductId>,
-    Body(draft): Body<ProductDraft>,
-) -> Result<Response, Problem> {
+async fn save(State(app): State<App>, member: Member, known: Known, Path(id): Path<ProductId>, Body(draft): Body<ProductDraft>) -> Result<Response, Problem> {
     let seen = seen(&app, &member, &known, &id).await?;
     Ok(known.show(&ShownProduct::from(products::save(&app, &member, &id, draft.into(), seen).await?)))
 }

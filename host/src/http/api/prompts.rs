@@ -26,11 +26,11 @@ struct Document;
 
 fn routes() -> Routes {
     const CONFIGURE: Access = Access::Permission(Permission::ConfigureAssistant);
-    Routes::new()
-        .create("/api/agent/prompt", CONFIGURE, create)
-        .get("/api/agent/prompt", CONFIGURE, list)
-        .get("/api/agent/prompt/{id}", CONFIGURE, find)
-        .put("/api/agent/prompt/{id}", CONFIGURE, save)
+    Routes::new().create("/api/agent/prompt", CONFIGURE, create).get("/api/agent/prompt", CONFIGURE, list).get("/api/agent/prompt/{id}", CONFIGURE, find).put(
+        "/api/agent/prompt/{id}",
+        CONFIGURE,
+        save,
+    )
 }
 
 #[derive(Deserialize, ToSchema)]

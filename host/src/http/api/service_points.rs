@@ -25,8 +25,7 @@ use crate::{
     policy::Permission,
 };
 
-pub const AREA: Area =
-    Area { name: "service-points", about: "Service points, and which plugins answer there.", routes, document: Document::openapi };
+pub const AREA: Area = Area { name: "service-points", about: "Service points, and which plugins answer there.", routes, document: Document::openapi };
 
 #[derive(OpenApi)]
 #[openapi(paths(create, list, find, save, remove, flow, set_flow))]
@@ -37,7 +36,7 @@ fn routes() -> Routes {
     const MANAGE: Access = Access::Permission(Permission::ManagePoints);
     const FLOWS: Access = Access::Permission(Permission::ConfigureFlows);
     Routes::new()
-        .create("/api/service-points", MANAGE, create)
+        .create("/api/service-points", Access::Permission(Permission::ChangeBusiness), create)
         .get("/api/service-points", SEE, list)
         .get("/api/service-points/{id}", SEE, find)
         .put("/api/service-points/{id}", MANAGE, save)

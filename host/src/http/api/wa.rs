@@ -6,14 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{
-    Area, Body, body,
-    channels::ShownChannel,
-    conversations::SentMessage,
-    made,
-    names::WhatsappStatusName,
-    shown::Moment,
-};
+use super::{Area, Body, body, channels::ShownChannel, conversations::SentMessage, made, names::WhatsappStatusName, shown::Moment};
 use crate::{
     app::App,
     console::{channels, inbox, points},

@@ -8,6 +8,7 @@ mod lists;
 mod once;
 mod people;
 mod walk;
+mod walk_console;
 mod walk_requests;
 mod world;
 

@@ -9,18 +9,14 @@ use serde_json::{Value, json};
 use super::{
     House, PASSWORD,
     walk::{AtPoint, Body, Place, Request},
+    walk_console::{self, Ground},
 };
-
-/// Whose things a request is about.
-struct Ground<'a> {
-    house: &'a House,
-    tenant: TenantId,
-    point: ServicePointId,
-}
 
 /// None for a route that is not known here.
 pub async fn request(house: &House, route: &Route, place: Place) -> Option<Request> {
     let (tenant, point) = match place {
+        // The path names it: a query beside that counts for nothing.
+        Place::Named if route.path.contains("{business_id}") => (house.other, house.test.tenant("other").point),
         Place::Here | Place::Named => (house.acme, house.here),
         Place::There => (house.acme, house.there),
         Place::Elsewhere if route.path.contains('{') => (house.other, house.test.tenant("other").point),
@@ -85,7 +81,7 @@ async fn api(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request
         ("POST", "people/{id}/reset-link") => {
             Some(Request { path: format!("/api/people/{}/reset-link", colleague(ground).await), body: Some(Body::Json(json!({}))), at_point: AtPoint::Refused })
         }
-        _ => None,
+        _ => walk_console::request(ground, method, path).await,
     }
 }
 
@@ -94,6 +90,7 @@ fn page(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request> {
     match (method.as_str(), path) {
         ("GET", "/" | "/healthz" | "/readyz" | "/metrics" | "/docs/api" | "/docs/problems" | "/simulator") => plain(path.into(), None),
         ("GET", "/docs/problems/{kind}") => plain("/docs/problems/gone".into(), None),
+        ("GET" | "PUT", "/media/{token}") => plain("/media/x".into(), None),
         ("GET", "/static/{*path}") => plain("/static/app.css".into(), None),
         // With the word that it asks for; without, it is refused, which is its own way of knowing who comes.
         ("GET", "/webhook") => plain("/webhook?hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1".into(), None),
