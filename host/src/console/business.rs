@@ -91,15 +91,15 @@ pub async fn found(app: &App, person: &Person, draft: Draft) -> Result<Business>
     let mut draft = draft.check()?;
     let own = || person.locale.clone().filter(|locale| LOCALES.contains(&locale.as_str()));
     draft.locale = draft.locale.or_else(own);
-    let (app, person) = (app.clone(), person.clone());
-    let work = async move {
-        let tenant = begin(&app, &person, &draft.name).await?;
-        furnish(&app, &tenant, &draft).await?;
-        open(&app, &tenant.id, Some(&person)).await?;
-        let row = app.store.cell(&tenant.id).await?.read().await?.business().await?.ok_or(Error::NotFound)?;
-        Ok(seen(&tenant, row))
-    };
-    to_the_end(&app.clone(), work).await
+    to_the_end(app, make(app.clone(), person.clone(), draft)).await
+}
+
+async fn make(app: App, person: Person, draft: Draft) -> Result<Business> {
+    let tenant = begin(&app, &person, &draft.name).await?;
+    furnish(&app, &tenant, &draft).await?;
+    open(&app, &tenant.id, Some(&person)).await?;
+    let row = app.store.cell(&tenant.id).await?.read().await?.business().await?.ok_or(Error::NotFound)?;
+    Ok(seen(&tenant, row))
 }
 
 /// Finishes businesses that somebody founded and a process that ended left behind. Those without an owner belong to a command, which goes on
@@ -121,24 +121,25 @@ pub async fn finish_founded(app: &App) -> Result<()> {
 pub async fn save(app: &App, member: &Member, draft: Draft, version: Seen) -> Result<Business> {
     member.demand(Permission::ChangeBusiness, None)?;
     let draft = draft.check()?;
-    let (app, member) = (app.clone(), member.clone());
-    let work = async move {
-        let mut write = app.store.cell(&member.tenant).await?.write().await?;
-        let mut row = write.business().await?.ok_or(Error::NotFound)?;
-        (row.name, row.industry, row.description) = (draft.name, draft.industry, draft.description);
-        row.currency = draft.currency.unwrap_or(row.currency);
-        row.locale = draft.locale.unwrap_or(row.locale);
-        if !write.save_business(&row, version).await? {
-            return Err(Error::Stale);
-        }
-        note(&app, &mut write, &member, "business.changed", None).await?;
-        apply(&app, &member, write).await?;
-        let mut write = app.store.platform().write().await?;
-        write.rename_tenant(&member.tenant, &row.name).await?;
-        write.commit().await?;
-        find(&app, &member).await
-    };
-    to_the_end(&app.clone(), work).await
+    to_the_end(app, change(app.clone(), member.clone(), draft, version)).await
+}
+
+/// The cell first: the name on the platform is only what lists show.
+async fn change(app: App, member: Member, draft: Draft, version: Seen) -> Result<Business> {
+    let mut write = app.store.cell(&member.tenant).await?.write().await?;
+    let mut row = write.business().await?.ok_or(Error::NotFound)?;
+    (row.name, row.industry, row.description) = (draft.name, draft.industry, draft.description);
+    row.currency = draft.currency.unwrap_or(row.currency);
+    row.locale = draft.locale.unwrap_or(row.locale);
+    if !write.save_business(&row, version).await? {
+        return Err(Error::Stale);
+    }
+    note(&app, &mut write, &member, "business.changed", None).await?;
+    apply(&app, &member, write).await?;
+    let mut write = app.store.platform().write().await?;
+    write.rename_tenant(&member.tenant, &row.name).await?;
+    write.commit().await?;
+    find(&app, &member).await
 }
 
 /// Turns the bot on or off for the whole business.

@@ -104,8 +104,7 @@ pub async fn create(app: &App, member: &Member, draft: Draft) -> Result<Channel>
         ChannelKind::Simulator => create_simulator(app, member, &point).await,
         ChannelKind::CloudApi => {
             let number = checked(draft)?;
-            let (app, member) = (app.clone(), member.clone());
-            to_the_end(&app.clone(), async move { create_number(&app, &member, &point, number).await }).await
+            to_the_end(app, create_number(app.clone(), member.clone(), point, number)).await
         }
         ChannelKind::Linked | ChannelKind::Builderbot => Err(Error::field("kind", "field-channel-kind")),
     }
@@ -141,24 +140,24 @@ pub async fn renew(app: &App, member: &Member, id: &ChannelId, renewal: Renewal)
 pub async fn remove(app: &App, member: &Member, id: &ChannelId) -> Result<()> {
     let cell = app.store.cell(&member.tenant).await?;
     manageable(&cell, member, id).await?;
-    let (app, member, id) = (app.clone(), member.clone(), *id);
-    let work = async move {
-        let mut write = cell.write().await?;
-        let row = write.channel(&id).await?.ok_or(Error::NotFound)?;
-        write.remove_channel(&id, app.clock.now()).await?;
-        let others: Vec<_> = write.channels().await?.into_iter().filter(|other| other.service_point_id == row.service_point_id && other.id != id).collect();
-        if row.kind == ChannelKind::CloudApi
-            && !others.iter().any(|other| other.kind == ChannelKind::CloudApi && other.removed_at.is_none())
-            && let Some(point) = write.service_points().find(&row.service_point_id).await?
-        {
-            let point = ServicePoint { whatsapp_status: WhatsappStatus::Disconnected, phone_number: None, ..point };
-            write.save_service_point(&point, None).await?;
-        }
-        note(&app, &mut write, &member, "channel.removed", Some(id.as_str())).await?;
-        apply(&app, &member, write).await?;
-        close(&app, &ways_to(&member.tenant, &row)).await
-    };
-    to_the_end(&app.clone(), work).await
+    to_the_end(app, take_away(app.clone(), member.clone(), *id)).await
+}
+
+async fn take_away(app: App, member: Member, id: ChannelId) -> Result<()> {
+    let mut write = app.store.cell(&member.tenant).await?.write().await?;
+    let row = write.channel(&id).await?.ok_or(Error::NotFound)?;
+    write.remove_channel(&id, app.clock.now()).await?;
+    let numbers = write.channels().await?.into_iter().filter(|other| other.kind == ChannelKind::CloudApi && other.removed_at.is_none());
+    if row.kind == ChannelKind::CloudApi
+        && !numbers.into_iter().any(|other| other.service_point_id == row.service_point_id)
+        && let Some(point) = write.service_points().find(&row.service_point_id).await?
+    {
+        let point = ServicePoint { whatsapp_status: WhatsappStatus::Disconnected, phone_number: None, ..point };
+        write.save_service_point(&point, None).await?;
+    }
+    note(&app, &mut write, &member, "channel.removed", Some(id.as_str())).await?;
+    apply(&app, &member, write).await?;
+    close(&app, &ways_to(&member.tenant, &row)).await
 }
 
 /// The ways in to a channel.
@@ -197,32 +196,32 @@ async fn create_simulator(app: &App, member: &Member, point: &ServicePoint) -> R
 }
 
 /// The way in is taken first: should the process end in between, a way leads to nothing and the same business may take it again.
-async fn create_number(app: &App, member: &Member, point: &ServicePoint, number: Number) -> Result<Channel> {
-    let card = confirmed(app, &number.id, &number.token).await?;
+async fn create_number(app: App, member: Member, point: ServicePoint, number: Number) -> Result<Channel> {
+    let card = confirmed(&app, &number.id, &number.token).await?;
     let cell = app.store.cell(&member.tenant).await?;
-    let mut row = tenants::channel(&app.clock, point, ChannelKind::CloudApi);
+    let mut row = tenants::channel(&app.clock, &point, ChannelKind::CloudApi);
     row.phone_number_id = Some(number.id.clone());
     row.waba_id = number.account;
     row.access_token = Some(relevo_store::Channel::seal(&cell, &row.id, "access_token", number.token.expose_secret()));
     row.app_secret = number.app_secret.map(|secret| relevo_store::Channel::seal(&cell, &row.id, "app_secret", secret.expose_secret()));
     let way = Route { kind: NUMBER.to_owned(), address: number.id, tenant_id: member.tenant, channel_id: row.id };
-    open(app, &way).await?;
-    let added = add(app, member, &cell, point, &row, card).await;
+    open(&app, &way).await?;
+    let added = add(&app, &member, &cell, &point, &row, card).await;
     if added.is_err() {
         app.store.platform().remove_route(&way).await?;
-        return added.map(|()| Channel::of(app, row));
+        return added.map(|()| Channel::of(&app, row));
     }
     // Two businesses may have found the same way free: whoever has it now has it.
     if app.store.platform().route(&way.kind, &way.address).await?.is_none_or(|now| now.channel_id != row.id) {
         let mut write = cell.write().await?;
         write.remove_channel(&row.id, app.clock.now()).await?;
-        apply(app, member, write).await?;
+        apply(&app, &member, write).await?;
         return Err(Error::Taken);
     }
     if row.waba_id.is_some() {
         tenants::add_routes(&app.store, &app.clock, &member.tenant, &row).await.map_err(Error::Broken)?;
     }
-    Ok(Channel::of(app, row))
+    Ok(Channel::of(&app, row))
 }
 
 async fn add(app: &App, member: &Member, cell: &Cell, point: &ServicePoint, row: &relevo_store::Channel, card: Option<NumberCard>) -> Result<()> {

@@ -51,23 +51,12 @@ pub async fn set(app: &App, member: &Member, id: &ProductId, file: Bytes) -> Res
     }
     let kind = Kind::of(&file).ok_or_else(|| Error::field("photo", "field-photo-kind"))?;
     products::find(app, member, id).await?;
-    let (app, member, id) = (app.clone(), member.clone(), *id);
-    let work = async move {
-        let key = Media::new_key(&member.tenant, FOLDER, kind.ending());
-        app.media.put(&key, file, kind).await.map_err(Error::Broken)?;
-        let changed = change(&app, &member, &id, Some(&key)).await;
-        if changed.is_err() {
-            forget(&app, &key).await;
-        }
-        changed
-    };
-    to_the_end(&app.clone(), work).await
+    to_the_end(app, keep(app.clone(), member.clone(), *id, kind, file)).await
 }
 
 pub async fn remove(app: &App, member: &Member, id: &ProductId) -> Result<Product> {
     member.demand(Permission::ManageProducts, None)?;
-    let (app, member, id) = (app.clone(), member.clone(), *id);
-    to_the_end(&app.clone(), async move { change(&app, &member, &id, None).await }).await
+    to_the_end(app, change(app.clone(), member.clone(), *id, None)).await
 }
 
 /// Where a product's photo is seen for the next hour.
@@ -76,16 +65,26 @@ pub async fn address(app: &App, product: &Product) -> Result<Option<String>> {
     app.media.address(key, app.clock.now()).await.map(Some).map_err(Error::Broken)
 }
 
+async fn keep(app: App, member: Member, id: ProductId, kind: Kind, file: Bytes) -> Result<Product> {
+    let key = Media::new_key(&member.tenant, FOLDER, kind.ending());
+    app.media.put(&key, file, kind).await.map_err(Error::Broken)?;
+    let changed = change(app.clone(), member, id, Some(key.clone())).await;
+    if changed.is_err() {
+        forget(&app, &key).await;
+    }
+    changed
+}
+
 /// The photo that was there before goes when nothing names it any more.
-async fn change(app: &App, member: &Member, id: &ProductId, image: Option<&str>) -> Result<Product> {
+async fn change(app: App, member: Member, id: ProductId, image: Option<String>) -> Result<Product> {
     let mut write = app.store.cell(&member.tenant).await?.write().await?;
     let before = write.products().find(id.as_str()).await?.ok_or(Error::NotFound)?;
-    write.set_product_image(id, image).await?;
+    write.set_product_image(&id, image.as_deref()).await?;
     let after = write.products().find(id.as_str()).await?.ok_or(Error::NotFound)?;
-    note(app, &mut write, member, "product.photo", Some(id.as_str())).await?;
+    note(&app, &mut write, &member, "product.photo", Some(id.as_str())).await?;
     write.commit().await?;
     if let Some(key) = before.image {
-        forget(app, &key).await;
+        forget(&app, &key).await;
     }
     Ok(after)
 }

@@ -137,26 +137,26 @@ pub async fn switch_bot(app: &App, member: &Member, id: &ServicePointId, on: boo
 /// Removes a service point that nobody ever wrote to, with its channels.
 pub async fn remove(app: &App, member: &Member, id: &ServicePointId, seen: Seen) -> Result<()> {
     member.demand_at(Permission::ManagePoints, *id)?;
-    let (app, member, id) = (app.clone(), member.clone(), *id);
-    let work = async move {
-        let mut write = app.store.cell(&member.tenant).await?.write().await?;
-        if write.service_points().find(&id).await?.is_none() {
-            return Err(Error::NotFound);
-        }
-        if !write.touch_service_point(&id, seen).await? {
-            return Err(Error::Stale);
-        }
-        if write.service_points().is_in_use(&id).await? {
-            return Err(Error::InUse);
-        }
-        let channels: Vec<_> = write.channels().await?.into_iter().filter(|channel| channel.service_point_id == id).collect();
-        write.remove_service_point(&id).await?;
-        note(&app, &mut write, &member, "service-point.removed", Some(id.as_str())).await?;
-        apply(&app, &member, write).await?;
-        let ways: Vec<Route> = channels.iter().flat_map(|channel| channels::ways_to(&member.tenant, channel)).collect();
-        channels::close(&app, &ways).await
-    };
-    to_the_end(&app.clone(), work).await
+    to_the_end(app, take_away(app.clone(), member.clone(), *id, seen)).await
+}
+
+async fn take_away(app: App, member: Member, id: ServicePointId, seen: Seen) -> Result<()> {
+    let mut write = app.store.cell(&member.tenant).await?.write().await?;
+    if write.service_points().find(&id).await?.is_none() {
+        return Err(Error::NotFound);
+    }
+    if !write.touch_service_point(&id, seen).await? {
+        return Err(Error::Stale);
+    }
+    if write.service_points().is_in_use(&id).await? {
+        return Err(Error::InUse);
+    }
+    let channels: Vec<_> = write.channels().await?.into_iter().filter(|channel| channel.service_point_id == id).collect();
+    write.remove_service_point(&id).await?;
+    note(&app, &mut write, &member, "service-point.removed", Some(id.as_str())).await?;
+    apply(&app, &member, write).await?;
+    let ways: Vec<Route> = channels.iter().flat_map(|channel| channels::ways_to(&member.tenant, channel)).collect();
+    channels::close(&app, &ways).await
 }
 
 /// The plugins of a service point, in the order in which they are asked. Their configuration may hold what is not for everybody.

@@ -1,7 +1,5 @@
 //! The business: what it is called and sells, and the language model that speaks for it.
 
-use relevo_model::*;
-
 use crate::{Cell, Notice, Result, Write, keys, sql::Conn};
 
 #[derive(Clone, sqlx::FromRow)]

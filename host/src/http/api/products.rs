@@ -66,7 +66,7 @@ struct ProductDraft {
     #[schema(max_length = 4000)]
     description: String,
     /// In the smallest unit of the currency: 480000 is ARS 4,800.00.
-    #[schema(minimum = 0, maximum = 100000000000_i64)]
+    #[schema(minimum = 0, maximum = 100000000000)]
     price_minor: i64,
     /// ISO 4217. Left out, the business's, or the one that is there stays.
     #[serde(default)]

@@ -39,7 +39,7 @@ both_engines! {
         };
         let incoming = Incoming { dedupe_key: "m:1".into(), raw: "{}".into(), at: app.clock.now(), what: What::Message(message) };
         business.receive(line, vec![incoming]).await.unwrap();
-        until_equal((0, 0), async || business.depth()).await;
+        until_equal((0, 0), || async { business.depth() }).await;
         let mut read = business.cell.read().await.unwrap();
         let chat = read.conversations().by_alias(&line.row.id, &alias).await.unwrap().unwrap();
         let said = read.messages().list_of(&chat.id, None, 10).await.unwrap();
