@@ -17,7 +17,6 @@ pub mod prompts;
 
 use std::future::Future;
 
-use relevo_model::*;
 use relevo_store::Write;
 
 use crate::{app::App, identity::Member};

@@ -9,7 +9,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, body, made,
-    shown::{Points, RoleName},
+    shown::{Id, Points, RoleName},
 };
 use crate::{
     app::App,
@@ -89,7 +89,7 @@ struct BotSwitch {
 /// A business.
 #[derive(Serialize, ToSchema)]
 struct ShownBusiness {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: TenantId,
     slug: String,
     name: String,
@@ -116,7 +116,7 @@ struct ShownModel {
 /// A business that somebody works in.
 #[derive(Serialize, ToSchema)]
 struct ListedBusiness {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: TenantId,
     slug: String,
     name: String,
@@ -147,14 +147,14 @@ async fn list(State(app): State<App>, person: Person, paging: Paging) -> Result<
 }
 
 /// Shows a business.
-#[utoipa::path(get, path = "/api/business/{business_id}", tag = "business", params(("business_id" = String, Path, format = Uuid), IfNoneMatch),
+#[utoipa::path(get, path = "/api/business/{business_id}", tag = "business", params(("business_id" = Id, Path), IfNoneMatch),
     responses((status = 200, description = "It", body = ShownBusiness)))]
 async fn find(State(app): State<App>, member: Member, known: Known) -> Result<Response, Problem> {
     Ok(known.show(&ShownBusiness::from(business::find(&app, &member).await?)))
 }
 
 /// Changes what a business is called and sells.
-#[utoipa::path(put, path = "/api/business/{business_id}", tag = "business", params(("business_id" = String, Path, format = Uuid), IfMatch),
+#[utoipa::path(put, path = "/api/business/{business_id}", tag = "business", params(("business_id" = Id, Path), IfMatch),
     request_body = BusinessDraft, responses((status = 200, description = "Changed", body = ShownBusiness)))]
 async fn save(State(app): State<App>, member: Member, known: Known, Body(draft): Body<BusinessDraft>) -> Result<Response, Problem> {
     let seen = seen(&app, &member, &known).await?;
@@ -162,7 +162,7 @@ async fn save(State(app): State<App>, member: Member, known: Known, Body(draft):
 }
 
 /// Changes where a business asks its language model, which one, and with which key.
-#[utoipa::path(put, path = "/api/business/{business_id}/openai", tag = "business", params(("business_id" = String, Path, format = Uuid), IfMatch),
+#[utoipa::path(put, path = "/api/business/{business_id}/openai", tag = "business", params(("business_id" = Id, Path), IfMatch),
     request_body = ModelDraft, responses((status = 200, description = "Changed", body = ShownBusiness)))]
 async fn save_model(State(app): State<App>, member: Member, known: Known, Body(draft): Body<ModelDraft>) -> Result<Response, Problem> {
     let seen = seen(&app, &member, &known).await?;
@@ -171,7 +171,7 @@ async fn save_model(State(app): State<App>, member: Member, known: Known, Body(d
 }
 
 /// Turns the bot on or off for the whole business.
-#[utoipa::path(put, path = "/api/business/{business_id}/bot-toggle", tag = "business", params(("business_id" = String, Path, format = Uuid)),
+#[utoipa::path(put, path = "/api/business/{business_id}/bot-toggle", tag = "business", params(("business_id" = Id, Path)),
     request_body = BotSwitch, responses((status = 200, description = "Turned", body = ShownBusiness)))]
 async fn switch_bot(State(app): State<App>, member: Member, known: Known, Body(switch): Body<BotSwitch>) -> Result<Response, Problem> {
     Ok(known.show(&ShownBusiness::from(business::switch_bot(&app, &member, switch.enabled).await?)))

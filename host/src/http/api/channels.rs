@@ -9,7 +9,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     Area, Body, Page, Paging, Path, body, made,
     names::{ChannelKindName, ChannelStateName},
-    shown::Moment,
+    shown::{Id, Moment},
 };
 use crate::{
     app::App,
@@ -42,7 +42,7 @@ fn routes() -> Routes {
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct ChannelDraft {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     service_point_id: ServicePointId,
     /// cloud_api, or simulator where a service point has none.
     #[schema(value_type = ChannelKindName)]
@@ -78,9 +78,9 @@ struct Renewal {
 /// A channel.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ShownChannel {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: ChannelId,
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     service_point_id: ServicePointId,
     #[schema(value_type = ChannelKindName)]
     kind: ChannelKind,
@@ -129,14 +129,14 @@ async fn list(State(app): State<App>, member: Member, paging: Paging) -> Result<
 }
 
 /// Shows a channel.
-#[utoipa::path(get, path = "/api/channels/{id}", tag = "channels", params(("id" = String, Path, format = Uuid)),
+#[utoipa::path(get, path = "/api/channels/{id}", tag = "channels", params(("id" = Id, Path)),
     responses((status = 200, description = "It", body = ShownChannel)))]
 async fn find(State(app): State<App>, member: Member, Path(id): Path<ChannelId>) -> Result<Json<ShownChannel>, Problem> {
     Ok(Json(channels::find(&app, &member, &id).await?.into()))
 }
 
 /// Gives a channel other secrets; what is left out stays. One that stopped because its token expired sends again.
-#[utoipa::path(put, path = "/api/channels/{id}", tag = "channels", params(("id" = String, Path, format = Uuid)), request_body = Renewal,
+#[utoipa::path(put, path = "/api/channels/{id}", tag = "channels", params(("id" = Id, Path)), request_body = Renewal,
     responses((status = 200, description = "Renewed", body = ShownChannel)), extensions(("x-problems" = json!(["not-confirmed", "outside"]))))]
 async fn renew(State(app): State<App>, member: Member, Path(id): Path<ChannelId>, Body(new): Body<Renewal>) -> Result<Json<ShownChannel>, Problem> {
     let renewal = channels::Renewal { access_token: new.access_token, app_secret: new.app_secret };
@@ -144,7 +144,7 @@ async fn renew(State(app): State<App>, member: Member, Path(id): Path<ChannelId>
 }
 
 /// Takes a channel away. Its conversations stay, and its number is free.
-#[utoipa::path(delete, path = "/api/channels/{id}", tag = "channels", params(("id" = String, Path, format = Uuid)),
+#[utoipa::path(delete, path = "/api/channels/{id}", tag = "channels", params(("id" = Id, Path)),
     responses((status = 204, description = "Removed")))]
 async fn remove(State(app): State<App>, member: Member, Path(id): Path<ChannelId>) -> Result<StatusCode, Problem> {
     channels::remove(&app, &member, &id).await?;

@@ -12,7 +12,7 @@ use super::{
     after::At,
     made,
     names::{AnsweringName, ProgressName},
-    shown::Moment,
+    shown::{Id, Moment},
 };
 use crate::{
     app::App,
@@ -47,7 +47,7 @@ fn routes() -> Routes {
 #[into_params(parameter_in = Query)]
 struct Filter {
     #[serde(default)]
-    #[param(value_type = Option<String>, format = Uuid)]
+    #[param(value_type = Option<Id>)]
     service_point_id: Option<ServicePointId>,
     /// Who answers.
     #[serde(default)]
@@ -73,7 +73,7 @@ struct StatusChange {
 #[serde(deny_unknown_fields)]
 struct Assignment {
     /// A colleague who may send at this service point; null for nobody in particular.
-    #[schema(value_type = Option<String>, format = Uuid)]
+    #[schema(value_type = Option<Id>)]
     assignee_id: Option<UserId>,
 }
 
@@ -87,13 +87,13 @@ struct Words {
 /// A conversation.
 #[derive(Serialize, ToSchema)]
 pub(super) struct ShownConversation {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: ConversationId,
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     service_point_id: ServicePointId,
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     channel_id: ChannelId,
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     customer_id: CustomerId,
     /// The number, or what else the channel knows the customer by.
     peer: String,
@@ -130,7 +130,7 @@ struct InboxRow {
 /// Something that was said.
 #[derive(Serialize, ToSchema)]
 struct ShownMessage {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: MessageId,
     /// Its number in the conversation.
     seq: i64,
@@ -157,7 +157,7 @@ struct ShownMessage {
 /// A message that was handed over for sending.
 #[derive(Serialize, ToSchema)]
 pub(super) struct SentMessage {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     pub message_id: MessageId,
     pub conversation: ShownConversation,
 }
@@ -184,14 +184,14 @@ async fn list(State(app): State<App>, member: Member, Query(filter): Query<Filte
 }
 
 /// Shows a conversation.
-#[utoipa::path(get, path = "/api/conversations/{id}", tag = "conversations", params(("id" = String, Path, format = Uuid)),
+#[utoipa::path(get, path = "/api/conversations/{id}", tag = "conversations", params(("id" = Id, Path)),
     responses((status = 200, description = "It", body = ShownConversation)))]
 async fn find(State(app): State<App>, member: Member, Path(id): Path<ConversationId>) -> Result<Json<ShownConversation>, Problem> {
     Ok(Json(inbox::find(&app, &member, &id).await?.into()))
 }
 
 /// Lists what was said, newest first.
-#[utoipa::path(get, path = "/api/conversations/{id}/messages", tag = "conversations", params(("id" = String, Path, format = Uuid), Paging),
+#[utoipa::path(get, path = "/api/conversations/{id}/messages", tag = "conversations", params(("id" = Id, Path), Paging),
     responses((status = 200, description = "A page of it", body = Page<ShownMessage>)))]
 async fn messages(State(app): State<App>, member: Member, Path(id): Path<ConversationId>, paging: Paging) -> Result<Page<ShownMessage>, Problem> {
     let found = inbox::messages(&app, &member, &id, paging.after()?, paging.rows_i64()).await?;
@@ -200,7 +200,7 @@ async fn messages(State(app): State<App>, member: Member, Path(id): Path<Convers
 }
 
 /// Says something as a person; the bot falls silent by that.
-#[utoipa::path(post, path = "/api/conversations/{id}/messages", tag = "conversations", params(("id" = String, Path, format = Uuid)),
+#[utoipa::path(post, path = "/api/conversations/{id}/messages", tag = "conversations", params(("id" = Id, Path)),
     request_body = Words, responses((status = 201, description = "Handed over for sending", body = SentMessage)),
     extensions(("x-problems" = json!(["window-closed"]))))]
 async fn send(State(app): State<App>, member: Member, Path(id): Path<ConversationId>, Body(words): Body<Words>) -> Result<Response, Problem> {
@@ -209,7 +209,7 @@ async fn send(State(app): State<App>, member: Member, Path(id): Path<Conversatio
 }
 
 /// Takes a conversation from the bot, or gives it back.
-#[utoipa::path(put, path = "/api/conversations/{id}/status", tag = "conversations", params(("id" = String, Path, format = Uuid)),
+#[utoipa::path(put, path = "/api/conversations/{id}/status", tag = "conversations", params(("id" = Id, Path)),
     request_body = StatusChange, responses((status = 200, description = "Changed", body = ShownConversation)))]
 async fn set_status(
     State(app): State<App>,
@@ -221,7 +221,7 @@ async fn set_status(
 }
 
 /// Gives a conversation to a colleague, or to nobody in particular. Given to somebody the bot falls silent.
-#[utoipa::path(put, path = "/api/conversations/{id}/assignee", tag = "conversations", params(("id" = String, Path, format = Uuid)),
+#[utoipa::path(put, path = "/api/conversations/{id}/assignee", tag = "conversations", params(("id" = Id, Path)),
     request_body = Assignment, responses((status = 200, description = "Changed", body = ShownConversation)))]
 async fn assign(
     State(app): State<App>,

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, Query, after::At, shown::Moment};
+use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, Query, after::At, shown::{Id, Moment}};
 use crate::{
     app::App,
     console::orders::{self, Step, Whole},
@@ -38,7 +38,7 @@ fn routes() -> Routes {
 #[into_params(parameter_in = Query)]
 struct Filter {
     #[serde(default)]
-    #[param(value_type = Option<String>, format = Uuid)]
+    #[param(value_type = Option<Id>)]
     service_point_id: Option<ServicePointId>,
     /// A code of `GET /api/order-statuses`.
     #[serde(default)]
@@ -56,15 +56,15 @@ struct OrderChange {
 /// An order.
 #[derive(Serialize, ToSchema)]
 struct ShownOrder {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: OrderId,
     /// What people call it.
     code: String,
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     service_point_id: ServicePointId,
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     conversation_id: ConversationId,
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     customer_id: CustomerId,
     status: String,
     status_title: String,
@@ -132,14 +132,14 @@ async fn list(State(app): State<App>, member: Member, Query(filter): Query<Filte
 }
 
 /// Shows an order with all that belongs to it.
-#[utoipa::path(get, path = "/api/orders/{id}", tag = "orders", params(("id" = String, Path, format = Uuid), IfNoneMatch),
+#[utoipa::path(get, path = "/api/orders/{id}", tag = "orders", params(("id" = Id, Path), IfNoneMatch),
     responses((status = 200, description = "It", body = WholeOrder)))]
 async fn find(State(app): State<App>, member: Member, known: Known, Path(id): Path<OrderId>) -> Result<Response, Problem> {
     Ok(known.show(&WholeOrder::from(orders::find(&app, &member, &id).await?)))
 }
 
 /// Takes an order on to a later state.
-#[utoipa::path(put, path = "/api/orders/{id}/status", tag = "orders", params(("id" = String, Path, format = Uuid), IfMatch),
+#[utoipa::path(put, path = "/api/orders/{id}/status", tag = "orders", params(("id" = Id, Path), IfMatch),
     request_body = OrderChange, responses((status = 200, description = "Changed", body = WholeOrder)), extensions(("x-problems" = json!(["stale"]))))]
 async fn set_status(
     State(app): State<App>,

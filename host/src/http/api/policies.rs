@@ -6,7 +6,7 @@ use relevo_store::{Policy, PolicyVersion};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, made, shown::Moment};
+use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, made, shown::{Id, Moment}};
 use crate::{
     app::App,
     console::policies,
@@ -53,7 +53,7 @@ struct PolicyDraft {
 /// A policy.
 #[derive(Serialize, ToSchema)]
 struct ShownPolicy {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: PolicyId,
     kind: String,
     title: String,
@@ -99,14 +99,14 @@ async fn list(State(app): State<App>, member: Member, paging: Paging) -> Result<
 }
 
 /// Shows a policy.
-#[utoipa::path(get, path = "/api/policies/{id}", tag = "policies", params(("id" = String, Path, format = Uuid), IfNoneMatch),
+#[utoipa::path(get, path = "/api/policies/{id}", tag = "policies", params(("id" = Id, Path), IfNoneMatch),
     responses((status = 200, description = "It", body = ShownPolicy)))]
 async fn find(State(app): State<App>, member: Member, known: Known, Path(id): Path<PolicyId>) -> Result<Response, Problem> {
     Ok(known.show(&ShownPolicy::from(policies::find(&app, &member, &id).await?)))
 }
 
 /// Makes the next version of a policy; those before it stay to be read.
-#[utoipa::path(put, path = "/api/policies/{id}", tag = "policies", params(("id" = String, Path, format = Uuid), IfMatch),
+#[utoipa::path(put, path = "/api/policies/{id}", tag = "policies", params(("id" = Id, Path), IfMatch),
     request_body = PolicyDraft, responses((status = 200, description = "Changed", body = ShownPolicy)))]
 async fn save(State(app): State<App>, member: Member, known: Known, Path(id): Path<PolicyId>, Body(draft): Body<PolicyDraft>) -> Result<Response, Problem> {
     let before = policies::find(&app, &member, &id).await?;
@@ -116,7 +116,7 @@ async fn save(State(app): State<App>, member: Member, known: Known, Path(id): Pa
 }
 
 /// Lists every version of a policy, newest first.
-#[utoipa::path(get, path = "/api/policies/{id}/versions", tag = "policies", params(("id" = String, Path, format = Uuid), Paging),
+#[utoipa::path(get, path = "/api/policies/{id}/versions", tag = "policies", params(("id" = Id, Path), Paging),
     responses((status = 200, description = "A page of them", body = Page<EarlierPolicy>)))]
 async fn versions(State(app): State<App>, member: Member, Path(id): Path<PolicyId>, paging: Paging) -> Result<Page<EarlierPolicy>, Problem> {
     let found = policies::versions(&app, &member, &id, paging.after()?, paging.rows_i64()).await?;

@@ -10,7 +10,7 @@ use relevo_store::{Product, ProductFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, Query, after::Titled, made, shown::Moment};
+use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, Query, after::Titled, made, shown::{Id, Moment}};
 use crate::{
     app::App,
     console::{photos, products},
@@ -66,7 +66,7 @@ struct ProductDraft {
     #[schema(max_length = 4000)]
     description: String,
     /// In the smallest unit of the currency: 480000 is ARS 4,800.00.
-    #[schema(minimum = 0, maximum = 100000000000)]
+    #[schema(minimum = 0, maximum = 100000000000i64)]
     price_minor: i64,
     /// ISO 4217. Left out, the business's, or the one that is there stays.
     #[serde(default)]
@@ -84,7 +84,7 @@ struct ProductDraft {
 /// A product.
 #[derive(Serialize, ToSchema)]
 struct ShownProduct {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: ProductId,
     sku: String,
     title: String,
@@ -147,7 +147,7 @@ async fn list(State(app): State<App>, member: Member, Query(filter): Query<Filte
 }
 
 /// Shows a product.
-#[utoipa::path(get, path = "/api/products/{id}", tag = "products", params(("id" = String, Path, format = Uuid), IfNoneMatch),
+#[utoipa::path(get, path = "/api/products/{id}", tag = "products", params(("id" = Id, Path), IfNoneMatch),
     responses((status = 200, description = "It", body = ShownProduct)))]
 async fn find(State(app): State<App>, member: Member, known: Known, Path(id): Path<ProductId>) -> Result<Response, Problem> {
     Ok(known.show(&ShownProduct::from(products::find(&app, &member, &id).await?)))
@@ -156,7 +156,7 @@ async fn find(State(app): State<App>, member: Member, known: Known, Path(id): Pa
 /// Changes a product.
 ///
 /// Sales change its stock and with it its ETag: with If-Match nobody overwrites a stock that they have not seen.
-#[utoipa::path(put, path = "/api/products/{id}", tag = "products", params(("id" = String, Path, format = Uuid), IfMatch),
+#[utoipa::path(put, path = "/api/products/{id}", tag = "products", params(("id" = Id, Path), IfMatch),
     request_body = ProductDraft, responses((status = 200, description = "Changed", body = ShownProduct)), extensions(("x-problems" = json!(["taken"]))))]
 async fn save(State(app): State<App>, member: Member, known: Known, Path(id): Path<ProductId>, Body(draft): Body<ProductDraft>) -> Result<Response, Problem> {
     let seen = seen(&app, &member, &known, &id).await?;
@@ -164,7 +164,7 @@ async fn save(State(app): State<App>, member: Member, known: Known, Path(id): Pa
 }
 
 /// Takes a product out of the catalogue. Orders that name it keep what they say of it.
-#[utoipa::path(delete, path = "/api/products/{id}", tag = "products", params(("id" = String, Path, format = Uuid), IfMatch),
+#[utoipa::path(delete, path = "/api/products/{id}", tag = "products", params(("id" = Id, Path), IfMatch),
     responses((status = 204, description = "Removed")))]
 async fn remove(State(app): State<App>, member: Member, known: Known, Path(id): Path<ProductId>) -> Result<StatusCode, Problem> {
     let seen = seen(&app, &member, &known, &id).await?;
@@ -173,7 +173,7 @@ async fn remove(State(app): State<App>, member: Member, known: Known, Path(id): 
 }
 
 /// Leads to a product's photo, at an address that opens it for an hour.
-#[utoipa::path(get, path = "/api/products/{id}/photo", tag = "products", params(("id" = String, Path, format = Uuid)),
+#[utoipa::path(get, path = "/api/products/{id}/photo", tag = "products", params(("id" = Id, Path)),
     responses((status = 307, description = "It is there", headers(("Location" = String)))))]
 async fn photo(State(app): State<App>, member: Member, Path(id): Path<ProductId>) -> Result<Response, Problem> {
     let product = products::find(&app, &member, &id).await?;
@@ -182,7 +182,7 @@ async fn photo(State(app): State<App>, member: Member, Path(id): Path<ProductId>
 }
 
 /// Gives an address that takes a photo: put the file there, then send the key.
-#[utoipa::path(post, path = "/api/products/{id}/photo", tag = "products", params(("id" = String, Path, format = Uuid)),
+#[utoipa::path(post, path = "/api/products/{id}/photo", tag = "products", params(("id" = Id, Path)),
     responses((status = 200, description = "Where to put it", body = PhotoUpload)))]
 async fn begin_photo(State(app): State<App>, member: Member, Path(id): Path<ProductId>) -> Result<axum::Json<PhotoUpload>, Problem> {
     let upload = photos::begin(&app, &member, &id).await?;
@@ -191,7 +191,7 @@ async fn begin_photo(State(app): State<App>, member: Member, Path(id): Path<Prod
 }
 
 /// Makes what was put at such an address the product's photo: JPEG, PNG, WebP or GIF, whatever its name says.
-#[utoipa::path(put, path = "/api/products/{id}/photo", tag = "products", params(("id" = String, Path, format = Uuid)), request_body = UploadedPhoto,
+#[utoipa::path(put, path = "/api/products/{id}/photo", tag = "products", params(("id" = Id, Path)), request_body = UploadedPhoto,
     responses((status = 200, description = "Taken", body = ShownProduct)))]
 async fn take_photo(
     State(app): State<App>,
@@ -204,7 +204,7 @@ async fn take_photo(
 }
 
 /// Takes the photo away.
-#[utoipa::path(delete, path = "/api/products/{id}/photo", tag = "products", params(("id" = String, Path, format = Uuid)),
+#[utoipa::path(delete, path = "/api/products/{id}/photo", tag = "products", params(("id" = Id, Path)),
     responses((status = 204, description = "Removed")))]
 async fn remove_photo(State(app): State<App>, member: Member, Path(id): Path<ProductId>) -> Result<StatusCode, Problem> {
     photos::remove(&app, &member, &id).await?;

@@ -6,7 +6,7 @@ use relevo_store::AgentPrompt;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, made, shown::Moment};
+use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, made, shown::{Id, Moment}};
 use crate::{
     app::App,
     console::prompts,
@@ -52,7 +52,7 @@ struct PromptChange {
 /// A version of the prompt.
 #[derive(Serialize, ToSchema)]
 struct ShownPrompt {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: PromptId,
     version: i64,
     text: String,
@@ -80,7 +80,7 @@ async fn list(State(app): State<App>, member: Member, paging: Paging) -> Result<
 }
 
 /// Shows a version.
-#[utoipa::path(get, path = "/api/agent/prompt/{id}", tag = "prompt", params(("id" = String, Path, format = Uuid), IfNoneMatch),
+#[utoipa::path(get, path = "/api/agent/prompt/{id}", tag = "prompt", params(("id" = Id, Path), IfNoneMatch),
     responses((status = 200, description = "It", body = ShownPrompt)))]
 async fn find(State(app): State<App>, member: Member, known: Known, Path(id): Path<PromptId>) -> Result<Response, Problem> {
     Ok(known.show(&ShownPrompt::from(prompts::find(&app, &member, &id).await?)))
@@ -89,7 +89,7 @@ async fn find(State(app): State<App>, member: Member, known: Known, Path(id): Pa
 /// Writes the next version in place of this one, or returns to this one.
 ///
 /// With If-Match of the version that counts, nobody's change in between is passed over.
-#[utoipa::path(put, path = "/api/agent/prompt/{id}", tag = "prompt", params(("id" = String, Path, format = Uuid), IfMatch),
+#[utoipa::path(put, path = "/api/agent/prompt/{id}", tag = "prompt", params(("id" = Id, Path), IfMatch),
     request_body = PromptChange, responses((status = 200, description = "Written", body = ShownPrompt)), extensions(("x-problems" = json!(["stale"]))))]
 async fn save(State(app): State<App>, member: Member, known: Known, Path(id): Path<PromptId>, Body(change): Body<PromptChange>) -> Result<Response, Problem> {
     let before = prompts::find(&app, &member, &id).await?;

@@ -12,7 +12,7 @@ use utoipa::{OpenApi, ToSchema};
 use super::{
     Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, made,
     names::{UncertainName, WhatsappStatusName},
-    shown::Moment,
+    shown::{Id, Moment},
 };
 use crate::{
     app::App,
@@ -76,7 +76,7 @@ struct PointDraft {
 /// A service point.
 #[derive(Serialize, ToSchema)]
 struct ShownPoint {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: ServicePointId,
     name: String,
     #[schema(required)]
@@ -159,14 +159,14 @@ async fn list(State(app): State<App>, member: Member, paging: Paging) -> Result<
 }
 
 /// Shows a service point.
-#[utoipa::path(get, path = "/api/service-points/{id}", tag = "service-points", params(("id" = String, Path, format = Uuid), IfNoneMatch),
+#[utoipa::path(get, path = "/api/service-points/{id}", tag = "service-points", params(("id" = Id, Path), IfNoneMatch),
     responses((status = 200, description = "It", body = ShownPoint)))]
 async fn find(State(app): State<App>, member: Member, known: Known, Path(id): Path<ServicePointId>) -> Result<Response, Problem> {
     Ok(known.show(&ShownPoint::from(points::find(&app, &member, &id).await?)))
 }
 
 /// Changes a service point.
-#[utoipa::path(put, path = "/api/service-points/{id}", tag = "service-points", params(("id" = String, Path, format = Uuid), IfMatch),
+#[utoipa::path(put, path = "/api/service-points/{id}", tag = "service-points", params(("id" = Id, Path), IfMatch),
     request_body = PointDraft, responses((status = 200, description = "Changed", body = ShownPoint)), extensions(("x-problems" = json!(["taken"]))))]
 async fn save(
     State(app): State<App>,
@@ -180,7 +180,7 @@ async fn save(
 }
 
 /// Removes a service point that nobody ever wrote to.
-#[utoipa::path(delete, path = "/api/service-points/{id}", tag = "service-points", params(("id" = String, Path, format = Uuid), IfMatch),
+#[utoipa::path(delete, path = "/api/service-points/{id}", tag = "service-points", params(("id" = Id, Path), IfMatch),
     responses((status = 204, description = "Removed")), extensions(("x-problems" = json!(["in-use"]))))]
 async fn remove(State(app): State<App>, member: Member, known: Known, Path(id): Path<ServicePointId>) -> Result<StatusCode, Problem> {
     let seen = seen(&app, &member, &known, &id).await?;
@@ -189,14 +189,14 @@ async fn remove(State(app): State<App>, member: Member, known: Known, Path(id): 
 }
 
 /// Shows the plugins of a service point, in the order in which they are asked.
-#[utoipa::path(get, path = "/api/service-points/{id}/flow", tag = "service-points", params(("id" = String, Path, format = Uuid), IfNoneMatch),
+#[utoipa::path(get, path = "/api/service-points/{id}/flow", tag = "service-points", params(("id" = Id, Path), IfNoneMatch),
     responses((status = 200, description = "It", body = ShownFlow)))]
 async fn flow(State(app): State<App>, member: Member, known: Known, Path(id): Path<ServicePointId>) -> Result<Response, Problem> {
     Ok(known.show(&ShownFlow::from(points::flow(&app, &member, &id).await?)))
 }
 
 /// Replaces the plugins of a service point; the next message is theirs.
-#[utoipa::path(put, path = "/api/service-points/{id}/flow", tag = "service-points", params(("id" = String, Path, format = Uuid), IfMatch),
+#[utoipa::path(put, path = "/api/service-points/{id}/flow", tag = "service-points", params(("id" = Id, Path), IfMatch),
     request_body = FlowDraft, responses((status = 200, description = "Replaced", body = ShownFlow)))]
 async fn set_flow(
     State(app): State<App>,

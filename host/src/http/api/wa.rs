@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Area, Body, body, channels::ShownChannel, conversations::SentMessage, made, names::WhatsappStatusName, shown::Moment};
+use super::{Area, Body, body, channels::ShownChannel, conversations::SentMessage, made, names::WhatsappStatusName, shown::{Id, Moment}};
 use crate::{
     app::App,
     console::{channels, inbox, points},
@@ -39,7 +39,7 @@ fn routes() -> Routes {
 struct NumberDraft {
     /// Left out where there is only one.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = Uuid)]
+    #[schema(value_type = Option<Id>)]
     service_point_id: Option<ServicePointId>,
     #[schema(pattern = "^[0-9]{1,32}$")]
     phone_number_id: String,
@@ -59,7 +59,7 @@ struct NumberDraft {
 struct Outgoing {
     /// Either this or `to`.
     #[serde(default)]
-    #[schema(value_type = Option<String>, format = Uuid)]
+    #[schema(value_type = Option<Id>)]
     conversation_id: Option<ConversationId>,
     /// The number of a customer who wrote before.
     #[serde(default)]
@@ -77,7 +77,7 @@ struct Connections {
 
 #[derive(Serialize, ToSchema)]
 struct Connection {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     service_point_id: ServicePointId,
     name: String,
     #[schema(required)]
@@ -113,7 +113,7 @@ async fn create(State(app): State<App>, member: Member, Body(new): Body<NumberDr
 }
 
 /// Shows how the numbers of a business are, service point by service point.
-#[utoipa::path(get, path = "/api/wa/{business_id}/status", tag = "wa", params(("business_id" = String, Path, format = Uuid)),
+#[utoipa::path(get, path = "/api/wa/{business_id}/status", tag = "wa", params(("business_id" = Id, Path)),
     responses((status = 200, description = "All where one works", body = Connections)))]
 async fn status(State(app): State<App>, member: Member) -> Result<Json<Connections>, Problem> {
     let mut channels = channels::list(&app, &member, None, MOST).await?;
@@ -133,7 +133,7 @@ async fn status(State(app): State<App>, member: Member) -> Result<Json<Connectio
 }
 
 /// Sends a text to a customer who wrote within the last 24 hours; the bot falls silent by that.
-#[utoipa::path(post, path = "/api/wa/{business_id}/send", tag = "wa", params(("business_id" = String, Path, format = Uuid)), request_body = Outgoing,
+#[utoipa::path(post, path = "/api/wa/{business_id}/send", tag = "wa", params(("business_id" = Id, Path)), request_body = Outgoing,
     responses((status = 201, description = "Handed over for sending", body = SentMessage)), extensions(("x-problems" = json!(["window-closed"]))))]
 async fn send(State(app): State<App>, member: Member, Body(outgoing): Body<Outgoing>) -> Result<Response, Problem> {
     let to = match (outgoing.conversation_id, outgoing.to) {
