@@ -14,8 +14,12 @@ use crate::{
     channels::cloud_api::client::Graph,
     demo,
     egress::{Egress, EgressSettings},
-    http,
+    http::{
+        self,
+        api::{Rates, Share},
+    },
     identity::Door,
+    media::Media,
     plugins::Plugins,
     settings::{Settings, SignatureMode},
     telemetry,
@@ -65,11 +69,18 @@ pub async fn parts(settings: &Settings, store: Store, clock: Clock) -> anyhow::R
     let plugins = Plugins::load(&engine, &[]).await?;
     let graph = settings.meta_graph_url.as_deref().map(Graph::new).transpose()?;
     let door = Door::new(store.clone(), clock.clone(), &settings.door());
+    let key = store.derive("media");
+    let media = match &settings.s3 {
+        Some(s3) => Media::in_bucket(s3, key)?,
+        None => Media::on_disk(&settings.data.join("media"), key)?,
+    };
+    let rates = Rates::new(&clock, Share::default());
     Ok(Parts {
         store,
         clock,
         door,
         plugins,
+        media,
         graph,
         egress: Egress::new(EgressSettings::default()),
         meters: telemetry::metrics()?,
@@ -79,6 +90,7 @@ pub async fn parts(settings: &Settings, store: Store, clock: Clock) -> anyhow::R
             app_secret: settings.meta_app_secret.as_ref().map(|secret| secret.expose_secret().to_owned()),
             signature_optional: matches!(settings.webhook_signature, SignatureMode::Optional),
         },
+        rates,
         demo: settings.demo,
     })
 }

@@ -137,8 +137,16 @@ impl Business {
     }
 
     pub async fn reload(&self) -> anyhow::Result<Arc<Layout>> {
-        let layout = Arc::new(Layout::load(&self.app, &self.cell).await?);
-        *self.layout.write().expect("nothing panics while it holds the layout") = Arc::clone(&layout);
+        let mut layout = Arc::new(Layout::load(&self.app, &self.cell).await?);
+        {
+            let mut held = self.layout.write().expect("nothing panics while it holds the layout");
+            // Of two that read at the same time, the one who read later must not give way to the other.
+            if held.business.config_version > layout.business.config_version {
+                layout = Arc::clone(&held);
+            } else {
+                *held = Arc::clone(&layout);
+            }
+        }
         self.outbox.wake_all();
         Ok(layout)
     }

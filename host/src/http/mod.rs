@@ -1,6 +1,9 @@
 //! What the process answers on HTTP: webhooks, health, pages.
 
+pub mod api;
+mod docs;
 mod health;
+mod media;
 pub mod problem;
 pub mod routes;
 pub mod simulator;
@@ -23,12 +26,13 @@ use crate::{app::App, channels::cloud_api::envelope, identity::csrf, web};
 /// Everything, ready to be served.
 pub fn router(app: App) -> Router {
     let only_our_pages = middleware::from_fn_with_state(app.door.clone(), csrf::only_our_pages);
-    routes().layer(only_our_pages).layer(header("x-content-type-options", "nosniff")).into_router().with_state(app)
+    let around_the_api = middleware::from_fn_with_state(app.clone(), api::around);
+    routes().layer(only_our_pages).layer(around_the_api).layer(header("x-content-type-options", "nosniff")).into_router().with_state(app)
 }
 
 /// Everything, with who may take it. A route that is not in here is not served: `Routes` takes none without its access.
 pub fn routes() -> Routes {
-    let pages = Routes::new().merge(simulator::routes()).merge(web::routes()).layer(
+    let pages = Routes::new().merge(simulator::routes()).merge(web::routes()).merge(docs::routes()).layer(
         ServiceBuilder::new()
             .layer(header("content-security-policy", CSP))
             .layer(header("x-frame-options", "DENY"))
@@ -42,6 +46,8 @@ pub fn routes() -> Routes {
         .get("/healthz", Access::Public, health::alive)
         .get("/readyz", Access::Public, health::ready)
         .get("/metrics", Access::Public, health::metrics)
+        .merge(api::routes())
+        .merge(media::routes())
         .merge(pages)
 }
 
@@ -71,14 +77,26 @@ mod tests {
         "/healthz",
         "/readyz",
         "/metrics",
+        // A signature in the address proves it.
+        "/media/",
         // In the demo only.
         "/simulator",
+        // What programs are written by.
+        "/api/openapi.json",
+        "/docs/",
+        // Where people and programs come in: a password, or the secret of a link, proves them.
+        "/api/auth/register",
+        "/api/auth/login",
+        "/api/auth/reset",
+        "/api/auth/invitation",
     ];
 
     #[test]
     fn nothing_is_public_that_was_not_decided_to_be() {
         for route in routes().table().iter().filter(|route| route.access == Access::Public) {
-            let decided = PUBLIC.iter().any(|path| route.path == *path || *path != "/" && route.path.starts_with(path));
+            let decided = PUBLIC.iter().any(|path| {
+                route.path == *path || *path != "/" && route.path.starts_with(path) && (path.ends_with('/') || route.path[path.len()..].starts_with('/'))
+            });
             assert!(decided, "{} {} is public", route.method, route.path);
         }
     }

@@ -10,7 +10,11 @@ mod burst;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod door;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]

@@ -4,12 +4,14 @@
 
 mod awake;
 mod connections;
+mod console;
 mod crowd;
 mod effects;
 mod failures;
 mod finish;
 mod gone;
 mod hands;
+mod idempotency;
 mod isolation;
 mod journal;
 mod leases;
