@@ -13,7 +13,10 @@ use relevo_store::{Route, Store};
 use tokio::sync::{RwLock, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use crate::{channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, identity::Door, plugins::Plugins, telemetry::Meters};
+use crate::{
+    channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, identity::Door, mail::Post, plugins::Plugins, settings::Settings,
+    telemetry::Meters,
+};
 
 /// A lease holds this long without being renewed; it is renewed three times in that.
 const LEASE: Duration = Duration::from_secs(15);
@@ -38,6 +41,10 @@ pub struct Parts {
     /// Whether this node runs timers.
     pub jobs: bool,
     pub webhooks: WebhookSettings,
+    /// What this process was started with, for the page that looks it over.
+    pub settings: Arc<Settings>,
+    /// Sends mails; none where links are shown to whoever made them.
+    pub mail: Option<Post>,
     /// Whether the clock may be advanced from a page.
     pub demo: bool,
 }

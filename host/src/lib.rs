@@ -11,6 +11,7 @@ pub mod egress;
 mod hours;
 pub mod http;
 pub mod identity;
+pub mod mail;
 pub mod plugins;
 pub mod policy;
 pub mod serve;

@@ -1,6 +1,6 @@
 //! `relevo serve`: from settings to a process that answers, and back to nothing lost.
 
-use std::{env, future::IntoFuture, net::SocketAddr, time::Duration};
+use std::{env, future::IntoFuture, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use relevo_model::Clock;
@@ -16,6 +16,7 @@ use crate::{
     egress::{Egress, EgressSettings},
     http,
     identity::Door,
+    mail::Post,
     plugins::Plugins,
     settings::{Settings, SignatureMode},
     telemetry,
@@ -79,6 +80,8 @@ pub async fn parts(settings: &Settings, store: Store, clock: Clock) -> anyhow::R
             app_secret: settings.meta_app_secret.as_ref().map(|secret| secret.expose_secret().to_owned()),
             signature_optional: matches!(settings.webhook_signature, SignatureMode::Optional),
         },
+        settings: Arc::new(settings.clone()),
+        mail: settings.smtp.as_ref().map(Post::start).transpose()?,
         demo: settings.demo,
     })
 }
