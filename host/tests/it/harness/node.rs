@@ -1,6 +1,6 @@
 //! One process of a host: its app behind the real router on a port of its own.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use relevo::{
     app::{App, Parts, WebhookSettings},
@@ -9,6 +9,7 @@ use relevo::{
     http,
     identity::{Door, DoorSettings},
     plugins::Plugins,
+    settings::{ServeArgs, Settings},
     telemetry,
 };
 use relevo_sandbox::{Engine, EngineSettings};
@@ -70,6 +71,8 @@ impl Node {
                 app_secret: settings.platform_secret.clone(),
                 signature_optional: settings.signature_optional,
             },
+            settings: Arc::new(Settings::load_from(&ServeArgs::default(), |_| None, "").expect("defaults are sound")),
+            mail: None,
             demo: false,
         };
         let address = listener.local_addr().expect("it is bound");
