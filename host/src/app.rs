@@ -14,7 +14,8 @@ use tokio::sync::{RwLock, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, http::api::Rates, identity::Door, media::Media, plugins::Plugins,
+    channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, http::api::Rates, identity::Door, mail::Post, media::Media,
+    plugins::Plugins, settings::Settings,
     telemetry::Meters,
 };
 
@@ -46,6 +47,10 @@ pub struct Parts {
     pub webhooks: WebhookSettings,
     /// How much a caller of the API may ask.
     pub rates: Rates,
+    /// What this process was started with, for the page that looks it over.
+    pub settings: Arc<Settings>,
+    /// Sends mails; none where links are shown to whoever made them.
+    pub mail: Option<Post>,
     /// Whether the clock may be advanced from a page.
     pub demo: bool,
 }

@@ -121,7 +121,7 @@ async fn fill_catalogue(write: &mut Write, clock: &Clock) -> anyhow::Result<()> 
 impl Demo {
     pub fn print(&self, address: SocketAddr) {
         println!("\nRelevo demo");
-        println!("  Simulator   http://{address}/simulator");
+        println!("  Open        http://{address}/");
         println!("  Businesses  {}", TENANTS.iter().map(|tenant| tenant.name).collect::<Vec<_>>().join(", "));
         println!("  Webhook     http://{address}/webhook  (phone_number_id 100000000000001, 100000000000002, 200000000000001)");
         self.logins.iter().for_each(people::Login::print);

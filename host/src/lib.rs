@@ -13,6 +13,7 @@ mod hours;
 pub mod http;
 pub mod identity;
 pub mod media;
+pub mod mail;
 pub mod plugins;
 pub mod policy;
 pub mod serve;

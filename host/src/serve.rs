@@ -1,6 +1,6 @@
 //! `relevo serve`: from settings to a process that answers, and back to nothing lost.
 
-use std::{env, future::IntoFuture, net::SocketAddr, time::Duration};
+use std::{env, future::IntoFuture, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use relevo_model::Clock;
@@ -20,6 +20,7 @@ use crate::{
     },
     identity::Door,
     media::Media,
+    mail::Post,
     plugins::Plugins,
     settings::{Settings, SignatureMode},
     telemetry,
@@ -91,6 +92,8 @@ pub async fn parts(settings: &Settings, store: Store, clock: Clock) -> anyhow::R
             signature_optional: matches!(settings.webhook_signature, SignatureMode::Optional),
         },
         rates,
+        settings: Arc::new(settings.clone()),
+        mail: settings.smtp.as_ref().map(Post::start).transpose()?,
         demo: settings.demo,
     })
 }

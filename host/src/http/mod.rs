@@ -4,6 +4,7 @@ pub mod api;
 mod docs;
 mod health;
 mod media;
+pub mod pages;
 pub mod problem;
 pub mod routes;
 pub mod simulator;
@@ -13,7 +14,7 @@ use std::time::Duration;
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
+    extract::{DefaultBodyLimit, Request},
     http::{HeaderName, HeaderValue, header},
     middleware,
 };
@@ -21,23 +22,36 @@ use tower::ServiceBuilder;
 use tower_http::{set_header::SetResponseHeaderLayer, timeout::RequestBodyTimeoutLayer};
 
 use self::routes::{Access, Routes};
-use crate::{app::App, channels::cloud_api::envelope, identity::csrf, web};
+use crate::{
+    app::App,
+    channels::cloud_api::envelope,
+    identity::{Refusal, Rejection, csrf},
+    web::{self, visitor},
+};
 
 /// Everything, ready to be served.
 pub fn router(app: App) -> Router {
     let only_our_pages = middleware::from_fn_with_state(app.door.clone(), csrf::only_our_pages);
+    let explained = middleware::from_fn_with_state(app.clone(), web::explain);
     let around_the_api = middleware::from_fn_with_state(app.clone(), api::around);
-    routes().layer(only_our_pages).layer(around_the_api).layer(header("x-content-type-options", "nosniff")).into_router().with_state(app)
+    routes()
+        .merge(pages::design(app.demo))
+        .layer(only_our_pages)
+        .into_router()
+        .fallback(nothing)
+        .layer(explained)
+        .layer(around_the_api)
+        .layer(header("content-security-policy", CSP))
+        .layer(header("x-frame-options", "DENY"))
+        .layer(header("referrer-policy", "same-origin"))
+        .layer(header("x-content-type-options", "nosniff"))
+        .with_state(app)
 }
 
 /// Everything, with who may take it. A route that is not in here is not served: `Routes` takes none without its access.
 pub fn routes() -> Routes {
-    let pages = Routes::new().merge(simulator::routes()).merge(web::routes()).merge(docs::routes()).layer(
-        ServiceBuilder::new()
-            .layer(header("content-security-policy", CSP))
-            .layer(header("x-frame-options", "DENY"))
-            .layer(header("referrer-policy", "same-origin")),
-    );
+    let pages = Routes::new().merge(pages::routes()).merge(simulator::routes()).merge(web::routes()).merge(docs::routes());
+    let pages = pages.layer(DefaultBodyLimit::max(FORM)).layer(middleware::from_fn(visitor::remember));
     let limits = ServiceBuilder::new().layer(RequestBodyTimeoutLayer::new(BODY)).layer(DefaultBodyLimit::max(envelope::MAX_BODY));
     Routes::new()
         .get("/webhook", Access::Public, webhook::verify)
@@ -50,6 +64,15 @@ pub fn routes() -> Routes {
         .merge(media::routes())
         .merge(pages)
 }
+
+/// What stands at an address where nothing is: for programs a problem, else a page.
+async fn nothing(request: Request) -> Rejection {
+    let (parts, _) = request.into_parts();
+    Rejection::new(Refusal::NotFound, &parts)
+}
+
+/// Bytes of a form.
+const FORM: usize = 256 << 10;
 
 /// A body that trickles holds a connection for so long at most.
 const BODY: Duration = Duration::from_secs(10);
@@ -70,8 +93,9 @@ mod tests {
 
     /// What anybody may reach. Whoever adds a line says why it proves itself, or why it is everybody's.
     const PUBLIC: &[&str] = &[
+        // Leads on: to the login, or to where one works.
         "/",
-        "/static/",
+        "/static/{*path}",
         // A signature proves it.
         "/webhook",
         "/healthz",
@@ -79,8 +103,6 @@ mod tests {
         "/metrics",
         // A signature in the address proves it.
         "/media/",
-        // In the demo only.
-        "/simulator",
         // What programs are written by.
         "/api/openapi.json",
         "/docs/",
@@ -89,6 +111,12 @@ mod tests {
         "/api/auth/login",
         "/api/auth/reset",
         "/api/auth/invitation",
+        // The way in. Each of these counts attempts.
+        "/login",
+        "/register",
+        "/reset",
+        // A token that works once proves it, as it does at /reset.
+        "/invitation/{token}",
     ];
 
     #[test]
@@ -98,6 +126,14 @@ mod tests {
                 route.path == *path || *path != "/" && route.path.starts_with(path) && (path.ends_with('/') || route.path[path.len()..].starts_with('/'))
             });
             assert!(decided, "{} {} is public", route.method, route.path);
+        }
+    }
+
+    #[test]
+    fn every_page_shows_itself_in_every_language() {
+        let shown = [web::shown(), pages::shown(), simulator::shown()].concat();
+        for page in web::templates::pages() {
+            assert!(shown.contains(&&*page), "{page} is rendered by no test: see `shown`");
         }
     }
 

@@ -220,6 +220,17 @@ impl Door {
         }))
     }
 
+    /// The same member as of now, for what stays open after a request: none once the session has ended, or where they are nothing any more.
+    pub async fn still(&self, member: &Member) -> Result<Option<Member>, Error> {
+        let now = self.clock.now();
+        let Actor::Person(person) = &member.actor else { return Ok(None) };
+        let session = self.store.platform().read().await?.sessions().find(&person.session, now, sessions::idle_since(now)).await?;
+        match session {
+            Some(_) => self.member(person, &member.tenant).await,
+            None => Ok(None),
+        }
+    }
+
     /// The role of whoever asks, in the business that the request is about: the one that its path or its query names as `business_id`,
     /// else the one that the session works in.
     pub(super) async fn member_of(&self, parts: &mut Parts) -> Result<Member, Error> {

@@ -7,6 +7,7 @@ use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{LogForm, Problem, SignatureMode, sources::Found};
+use crate::mail;
 
 pub(super) type Checked<T> = Result<T, Problem>;
 
@@ -49,6 +50,25 @@ pub(super) fn master_key(found: Found) -> Checked<SecretString> {
         return Err(Problem::new(found.name, says, "Make one with `openssl rand -hex 32`, and keep a copy: without it nothing sealed can be read"));
     }
     Ok(found.value.into())
+}
+
+pub(super) fn mail_server(found: Found) -> Checked<SecretString> {
+    let url = SecretString::from(found.value);
+    match mail::check_url(&url) {
+        Ok(()) => Ok(url),
+        Err(says) => Err(Problem::new(
+            found.name,
+            says,
+            "Set it to such as smtps://user:password@mail.example.com:465, with signs such as / # @ of the password percent-encoded (%2F %23 %40)",
+        )),
+    }
+}
+
+pub(super) fn mail_sender(found: Found) -> Checked<String> {
+    match mail::check_from(&found.value) {
+        Ok(()) => Ok(found.value),
+        Err(says) => Err(Problem::new(found.name, says, "Set it to such as Relevo <no-reply@example.com>")),
+    }
 }
 
 /// A Postgres address, or none for SQLite, perhaps with a warning.

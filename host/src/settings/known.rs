@@ -52,6 +52,8 @@ pub const KNOWN: &[Known] = &[
     known("S3_BUCKET", "s3_bucket", "Bucket for media; without it they lie in the data folder."),
     known("S3_ACCESS_KEY", "s3_access_key", "Access key of the bucket."),
     known("S3_SECRET_KEY", "s3_secret_key", "Secret key of the bucket."),
+    known("SMTP_URL", "smtp_url", "Mail server: smtps://user:password@host:465, or smtp://…:587?tls=required. Without it links are shown, not sent."),
+    known("SMTP_FROM", "smtp_from", "The address that mails come from, such as Relevo <no-reply@example.com>."),
 ];
 
 /// The setting of this environment name.

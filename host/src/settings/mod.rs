@@ -74,6 +74,8 @@ pub struct Settings {
     pub seller_seed_password: Option<SecretString>,
     /// Where media go; none for the data folder.
     pub s3: Option<S3>,
+    /// Who sends mails; none shows their links to whoever made them.
+    pub smtp: Option<Smtp>,
     pub demo: bool,
     pub demo_public: bool,
     /// Secrets that were made up at this start, by the name of their setting, to be printed.
@@ -91,6 +93,14 @@ pub struct S3 {
     pub bucket: String,
     pub access_key: SecretString,
     pub secret_key: SecretString,
+}
+
+/// A mail server, and the name that mails come under.
+#[derive(Clone, Debug)]
+pub struct Smtp {
+    /// Secret because it holds a password.
+    pub url: SecretString,
+    pub from: String,
 }
 
 /// Whether a webhook may come without a signature. A wrong signature is refused in either mode.

@@ -4,7 +4,7 @@ use rand::RngCore;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::{
-    Problem, S3, ServeArgs, Settings, SignatureMode,
+    Problem, S3, ServeArgs, Settings, SignatureMode, Smtp,
     check::{self, Checked},
     sources::{self, Found, Sources},
 };
@@ -58,6 +58,7 @@ impl Reader<'_> {
             admin_seed_password: self.secret("ADMIN_SEED_PASSWORD"),
             seller_seed_password: self.secret("SELLER_SEED_PASSWORD"),
             s3: self.s3(),
+            smtp: self.smtp(),
             demo: args.demo,
             demo_public: args.demo_public,
             generated: Vec::new(),
@@ -144,6 +145,17 @@ impl Reader<'_> {
             access_key: self.secret("S3_ACCESS_KEY")?,
             secret_key: self.secret("S3_SECRET_KEY")?,
         })
+    }
+
+    /// The mail server and the sender: both or none.
+    fn smtp(&mut self) -> Option<Smtp> {
+        let (url, from) = (self.optional("SMTP_URL", check::mail_server), self.optional("SMTP_FROM", check::mail_sender));
+        for (env, other) in [("SMTP_URL", "SMTP_FROM"), ("SMTP_FROM", "SMTP_URL")] {
+            if self.sources.set(env).is_none() && self.sources.set(other).is_some() {
+                self.problems.push(Problem::new(env, format!("is not set, but {other} is"), "Set both to send mails, or neither"));
+            }
+        }
+        Some(Smtp { url: url?, from: from? })
     }
 
     /// The demo stays on this machine with secrets that everybody knows, or goes public with ones that nobody does.

@@ -225,3 +225,19 @@ fn nothing_secret_shows_up_in_a_log() {
 
     assert!(!shown.contains(KEY) && !shown.contains("hidden"), "{shown}");
 }
+
+#[test]
+fn mails_need_a_server_and_a_sender() {
+    const URL: (&str, &str) = ("SMTP_URL", "smtps://user:secret@mail.example:465");
+    const FROM: (&str, &str) = ("SMTP_FROM", "Relevo <no-reply@example.com>");
+
+    let smtp = settings(&[URL, FROM], "").smtp.unwrap();
+
+    assert_eq!((smtp.url.expose_secret(), &*smtp.from), (URL.1, FROM.1));
+    assert!(settings(&[], "").smtp.is_none());
+    assert!(problem(&[URL], "").starts_with("SMTP_FROM is not set, but SMTP_URL is."));
+    assert!(problem(&[FROM], "").starts_with("SMTP_URL is not set, but SMTP_FROM is."));
+    let wrong = problem(&[("SMTP_URL", "mail.example:secret"), FROM], "");
+    assert!(wrong.starts_with("SMTP_URL names no mail server.") && !wrong.contains("secret"), "{wrong}");
+    assert!(problem(&[URL, ("SMTP_FROM", "Relevo")], "").starts_with("SMTP_FROM is no address to send from."));
+}

@@ -1,26 +1,31 @@
-//! Pages: templates, static files, the visitor's language.
+//! The ground of every page: layout and templates, forms, static files, the visitor's language, what is said when something is not done.
 
 mod assets;
+mod error;
+mod flash;
+pub mod forms;
 mod marked;
+pub mod nav;
+mod page;
+pub mod qr;
 pub mod templates;
 pub mod visitor;
+pub mod when;
+mod words;
 
-use axum::{
-    extract::State,
-    http::StatusCode,
-    response::{IntoResponse, Redirect, Response},
-};
+pub use error::{Error, Explained, Result, explain, is_part};
+pub use page::{Page, initials};
+pub use words::Words;
 
-use crate::{
-    app::App,
-    http::routes::{Access, Routes},
-};
+use crate::http::routes::{Access, Routes};
 
+/// What is the same for everybody.
 pub fn routes() -> Routes {
-    Routes::new().get("/", Access::Public, start).get("/static/{*path}", Access::Public, assets::serve)
+    Routes::new().get("/static/{*path}", Access::Public, assets::serve)
 }
 
-/// Where a visitor begins: in the demo that is the simulator.
-async fn start(State(app): State<App>) -> Response {
-    if app.demo { Redirect::to("/simulator").into_response() } else { StatusCode::NOT_FOUND.into_response() }
+/// The templates of this module, rendered.
+#[cfg(test)]
+pub fn shown() -> Vec<&'static str> {
+    vec![templates::shows::<error::Problem>()]
 }

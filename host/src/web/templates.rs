@@ -14,8 +14,11 @@ use serde::Serialize;
 
 use super::{
     assets, marked,
-    visitor::{LANGUAGES, Visitor},
+    page::Shell,
+    visitor::Visitor,
 };
+#[cfg(any(test, not(debug_assertions)))]
+use super::visitor::LANGUAGES;
 use crate::texts::{self, Args, FluentValue};
 
 #[derive(RustEmbed)]
@@ -25,6 +28,12 @@ struct Files;
 /// What a template is rendered with: one type per page or partial.
 pub trait Template: Serialize {
     const NAME: &'static str;
+
+    /// Everything that it may show, in every state: a test renders them all.
+    #[cfg(test)]
+    fn samples() -> Vec<Self>
+    where
+        Self: Sized;
 }
 
 /// What every template knows.
@@ -32,17 +41,23 @@ pub trait Template: Serialize {
 struct Frame {
     lang: &'static str,
     theme: &'static str,
-    languages: [&'static str; 3],
     version: &'static str,
+    /// None around a part of a page.
+    shell: Option<Shell>,
 }
 
 /// A whole page.
-pub fn page<T: Template>(visitor: Visitor, page: &T) -> anyhow::Result<Html<String>> {
-    Ok(Html(render(visitor, page)?))
+pub(super) fn page<T: Template>(visitor: Visitor, shell: Shell, page: &T) -> anyhow::Result<Html<String>> {
+    framed(visitor, Some(shell), page).map(Html)
 }
 
-pub fn render<T: Template>(visitor: Visitor, template: &T) -> anyhow::Result<String> {
-    let frame = Frame { lang: visitor.lang, theme: visitor.theme, languages: LANGUAGES, version: env!("CARGO_PKG_VERSION") };
+/// A part of a page.
+pub fn render<T: Template>(visitor: Visitor, part: &T) -> anyhow::Result<String> {
+    framed(visitor, None, part)
+}
+
+fn framed<T: Template>(visitor: Visitor, shell: Option<Shell>, template: &T) -> anyhow::Result<String> {
+    let frame = Frame { lang: visitor.lang, theme: visitor.theme, version: env!("CARGO_PKG_VERSION"), shell };
     let values = context! { frame => Serde(frame), ..Value::from(Serde(template)) };
     Ok(with_environment(visitor.lang, |environment| environment.get_template(T::NAME)?.render(values))?)
 }
@@ -91,6 +106,28 @@ fn say(lang: &str, key: &str, given: &Kwargs) -> Result<String, Error> {
     texts::find(lang, key, &args).ok_or_else(|| Error::new(ErrorKind::InvalidOperation, format!("nobody wrote the text {key}")))
 }
 
+/// Renders all samples of a template, as a page of somebody and of nobody, in every language; its name.
+#[cfg(test)]
+pub fn shows<T: Template>() -> &'static str {
+    let samples = T::samples();
+    assert!(!samples.is_empty(), "{} shows nothing", T::NAME);
+    for lang in LANGUAGES {
+        for sample in &samples {
+            for shell in Shell::samples() {
+                let html = framed(Visitor { lang, theme: "dark" }, Some(shell), sample).unwrap_or_else(|error| panic!("{} in {lang}: {error:#}", T::NAME));
+                assert!(!html.contains("<script>"), "{} shows as markup what somebody entered", T::NAME);
+            }
+        }
+    }
+    T::NAME
+}
+
+/// All templates that are pages.
+#[cfg(test)]
+pub fn pages() -> impl Iterator<Item = String> {
+    Files::iter().filter(|name| name.starts_with("pages/")).map(|name| name.into_owned())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -123,10 +160,14 @@ mod tests {
         let written = texts_of("es");
         for name in Files::iter() {
             let source = String::from_utf8(Files::get(&name).unwrap().data.into_owned()).unwrap();
-            for named in source.split("t(\"").skip(1).filter_map(|rest| rest.split_once('"')) {
+            let mut before = None;
+            for part in source.split("t(\"") {
+                // Only what is called t: other names may end in it.
+                let named = before.replace(part.chars().next_back()).is_some_and(|last| last.is_none_or(|last: char| !last.is_alphanumeric() && last != '_'));
+                let Some((key, _)) = part.split_once('"').filter(|_| named) else { continue };
                 // A key that ends in a dash is completed by a value.
-                let known = if named.0.ends_with('-') { written.iter().any(|key| key.starts_with(named.0)) } else { written.contains(named.0) };
-                assert!(known || source.contains(&format!("asset(\"{}\"", named.0)), "{name}: {}", named.0);
+                let known = if key.ends_with('-') { written.iter().any(|text| text.starts_with(key)) } else { written.contains(key) };
+                assert!(known, "{name}: {key}");
             }
         }
     }

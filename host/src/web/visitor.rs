@@ -11,7 +11,8 @@ use axum::{
 
 /// The languages that pages speak; the first is spoken to whoever asks for none of them.
 pub const LANGUAGES: [&str; 3] = ["es", "en", "pt"];
-const THEMES: [&str; 2] = ["light", "dark"];
+/// The themes that can be chosen; the first is the device's.
+pub const THEMES: [&str; 3] = ["auto", "light", "dark"];
 /// Seconds that a choice is remembered: a year.
 const REMEMBERED: u32 = 31_536_000;
 
@@ -35,8 +36,18 @@ impl Visitor {
     pub fn of(query: &str, headers: &HeaderMap) -> Self {
         let lang = wanted(query, "lang", &LANGUAGES).or_else(|| cookie(headers, "lang", &LANGUAGES)).or_else(|| accepted(headers)).unwrap_or(LANGUAGES[0]);
         let theme = wanted(query, "theme", &THEMES).or_else(|| cookie(headers, "theme", &THEMES)).unwrap_or_default();
-        Self { lang, theme }
+        Self { lang, theme: if theme == THEMES[0] { "" } else { theme } }
     }
+}
+
+/// The header by which a browser remembers the language of whoever logged in.
+pub fn remembered_language(locale: &str) -> Option<(header::HeaderName, HeaderValue)> {
+    LANGUAGES.contains(&locale).then(|| (header::SET_COOKIE, remembered("lang", locale)))
+}
+
+fn remembered(name: &str, value: &str) -> HeaderValue {
+    let cookie = format!("{name}={value}; Path=/; Max-Age={REMEMBERED}; SameSite=Lax; HttpOnly");
+    HeaderValue::from_str(&cookie).expect("names and values of ours are plain")
 }
 
 /// Remembers a language or a theme that the address asked for.
@@ -45,9 +56,7 @@ pub async fn remember(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     for (name, known) in [("lang", &LANGUAGES[..]), ("theme", &THEMES[..])] {
         if let Some(value) = wanted(&query, name, known) {
-            let cookie = format!("{name}={value}; Path=/; Max-Age={REMEMBERED}; SameSite=Lax; HttpOnly");
-            let cookie = HeaderValue::from_str(&cookie).expect("names and values of ours are plain");
-            response.headers_mut().append(header::SET_COOKIE, cookie);
+            response.headers_mut().append(header::SET_COOKIE, remembered(name, value));
         }
     }
     static VARY: LazyLock<HeaderValue> = LazyLock::new(|| HeaderValue::from_static("accept-language, cookie"));
@@ -93,6 +102,7 @@ mod tests {
 
         assert_eq!(Visitor::of("x=1&lang=en", &both), Visitor { lang: "en", theme: "dark" });
         assert_eq!(Visitor::of("", &both).lang, "pt");
+        assert_eq!(Visitor::of("theme=auto", &both).theme, "", "the device's theme goes before the cookie too");
         assert_eq!(Visitor::of("", &headers(&[(header::ACCEPT_LANGUAGE, "fr, en;q=0.8")])).lang, "en");
     }
 

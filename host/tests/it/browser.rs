@@ -1,11 +1,15 @@
 //! The simulator, as a person uses it in a real browser.
 
 mod demo;
+mod door;
+mod entering;
+mod guest;
 mod pages;
 mod phone;
 mod window;
 
-use demo::Demo;
+use demo::{AGENT, Demo};
+use guest::Guest;
 use phone::{Phone, said};
 use window::Window;
 
@@ -16,6 +20,7 @@ const THEMES: [&str; 2] = ["light", "dark"];
 async fn a_customer_orders_and_goes_from_the_bot_to_a_person_and_back() {
     let demo = Demo::start().await;
     let window = Window::open(&demo, "orders").await;
+    window.logs_in(AGENT).await;
     window.goes("/simulator").await;
     window.clicks(CENTRO).await;
     let julia = Phone::first(&window);
@@ -108,6 +113,7 @@ async fn the_keyboard_alone_is_enough_and_every_page_is_accessible() {
 
 /// To the list of products, without a mouse.
 async fn starts_by_keyboard(demo: &Demo, window: &Window) {
+    window.logs_in(AGENT).await;
     window.goes("/simulator").await;
     window.tabs_to("the service point", "document.activeElement.textContent.trim() === 'Centro'").await;
     window.presses(window::ENTER).await;
@@ -122,7 +128,8 @@ async fn starts_by_keyboard(demo: &Demo, window: &Window) {
     window.tabs_to("the order", "document.activeElement.dataset.testid === 'choice' && document.activeElement.textContent.startsWith('Hacer un pedido')").await;
 
     // Something comes while the list is open: the reader must not lose the place.
-    let (delivered, why) = pages::post(demo, &format!("{}/phones/cliente-1/repeats", demo.point("Centro").await), &[]).await;
+    let (delivered, why) =
+        pages::as_a_script(&Guest::logged_in(demo, AGENT).await, &format!("{}/phones/cliente-1/repeats", demo.point("Centro").await), &[]).await;
     assert!(delivered.is_success(), "{why}");
     julia.sees("the greeting twice", |bubbles| bubbles[0].deliveries == "×2").await;
     window.presses(window::ENTER).await;
@@ -144,6 +151,6 @@ async fn is_accessible(window: &Window, theme: &str) {
     julia.clicks(if theme == THEMES[0] { "take" } else { "give-back" }).await;
     julia.is_held_by(if theme == THEMES[0] { "person" } else { "bot" }).await;
     assert_eq!(window.violations().await, [""; 0], "after a hand-over, {theme}");
-    window.goes("/simulator/demo/nothing-here").await;
+    window.goes("/simulator/nothing-here").await;
     assert_eq!(window.violations().await, [""; 0], "nothing at this address, {theme}");
 }

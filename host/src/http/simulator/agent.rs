@@ -1,21 +1,19 @@
 //! The other side of a phone, as little as shows a hand-over: taking a conversation, answering in it, giving it back; and trying again what failed.
 
-use axum::{Form, http::HeaderMap, response::Response};
+use axum::{http::HeaderMap, response::Response};
 use relevo_model::*;
 use relevo_store::{AgentMessage, Conversation};
 use serde::Deserialize;
 
 use super::{Error, customer::said, done, fate, phones, spot::Phone, view::Window};
-
-/// Who acts, as long as nobody logs in here.
-const ACTOR: &str = "simulator";
+use crate::web::forms::Form;
 
 /// Takes the conversation away from the bot.
 pub async fn take(phone: Phone, headers: HeaderMap) -> Result<Response, Error> {
     let conversation = started(&phone)?;
     let (clock, now) = (&phone.spot.app.clock, phone.spot.app.clock.now());
     let mut write = phone.spot.business.cell.write().await?;
-    write.take_over(&conversation.id, ACTOR, "taken", clock.id(), now).await?;
+    write.take_over(&conversation.id, phone.spot.member.id(), "taken", clock.id(), now).await?;
     write.commit().await?;
     Ok(done(&headers, &phone.spot, Some(&phone.key)))
 }
@@ -25,12 +23,13 @@ pub async fn give_back(phone: Phone, headers: HeaderMap) -> Result<Response, Err
     let conversation = started(&phone)?;
     let (clock, now) = (&phone.spot.app.clock, phone.spot.app.clock.now());
     let mut write = phone.spot.business.cell.write().await?;
-    write.return_to_bot(&conversation.id, ACTOR, clock.id(), now).await?;
+    write.return_to_bot(&conversation.id, phone.spot.member.id(), clock.id(), now).await?;
     write.commit().await?;
     Ok(done(&headers, &phone.spot, Some(&phone.key)))
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reply {
     text: String,
 }
@@ -43,7 +42,14 @@ pub async fn reply(phone: Phone, headers: HeaderMap, Form(form): Form<Reply>) ->
     if !matches!(phones::window(conversation, now), Window::Open { .. }) {
         return Err(Error::Invalid("problem-window-closed"));
     }
-    let message = AgentMessage { id: clock.id(), conversation: conversation.id, author: ACTOR.to_owned(), content: Content::text(text), quotes: None, now };
+    let message = AgentMessage {
+        id: clock.id(),
+        conversation: conversation.id,
+        author: phone.spot.member.id().to_owned(),
+        content: Content::text(text),
+        quotes: None,
+        now,
+    };
     let mut write = phone.spot.business.cell.write().await?;
     write.say_as_agent(message, clock.id()).await?;
     write.commit().await?;
@@ -51,6 +57,7 @@ pub async fn reply(phone: Phone, headers: HeaderMap, Form(form): Form<Reply>) ->
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Failed {
     message: String,
 }
@@ -71,6 +78,7 @@ pub async fn resend(phone: Phone, headers: HeaderMap, Form(form): Form<Failed>) 
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Unanswered {
     turn: String,
 }
@@ -83,7 +91,7 @@ pub async fn redrive(phone: Phone, headers: HeaderMap, Form(form): Form<Unanswer
     let (clock, now) = (&phone.spot.app.clock, phone.spot.app.clock.now());
     let mut write = phone.spot.business.cell.write().await?;
     let ours = write.turns().find(&id).await?.is_some_and(|turn| turn.conversation_id == conversation.id);
-    if !ours || !write.redrive(&id, ACTOR, clock.id(), now).await? {
+    if !ours || !write.redrive(&id, phone.spot.member.id(), clock.id(), now).await? {
         return Err(REFUSED);
     }
     write.commit().await?;

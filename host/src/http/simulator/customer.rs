@@ -1,6 +1,6 @@
 //! What a customer does on a phone: it comes in as anything comes in through a channel.
 
-use axum::{Extension, Form, http::HeaderMap, response::Response};
+use axum::{Extension, http::HeaderMap, response::Response};
 use relevo_model::*;
 use relevo_store::hot::Received;
 use serde::Deserialize;
@@ -13,7 +13,11 @@ use super::{
     spot::{self, Phone},
     thread,
 };
-use crate::{channels::simulator, texts, web::visitor::Visitor};
+use crate::{
+    channels::simulator,
+    texts,
+    web::{forms::Form, visitor::Visitor},
+};
 
 /// Characters of what a reaction or a choice names.
 const NAME: usize = 256;
@@ -21,6 +25,7 @@ const NAME: usize = 256;
 const READ: i64 = 100;
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Written {
     text: String,
 }
@@ -32,6 +37,7 @@ pub async fn write(visitor: Visitor, phone: Phone, headers: HeaderMap, Form(form
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Chosen {
     id: String,
     title: String,
@@ -46,6 +52,7 @@ pub async fn choose(visitor: Visitor, phone: Phone, headers: HeaderMap, Form(for
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Sample {
     what: String,
 }
@@ -58,6 +65,7 @@ pub async fn send_sample(visitor: Visitor, phone: Phone, headers: HeaderMap, For
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Reacted {
     /// The provider's id of the message.
     message: String,

@@ -21,7 +21,10 @@ use tokio::sync::{
 use tokio_stream::wrappers::ReceiverStream;
 
 use super::{Error, desk::Desk, inspector, pages, phones, spot::Spot, view::Update};
-use crate::web::{templates, visitor::Visitor};
+use crate::{
+    policy::Permission,
+    web::{self, templates, visitor::Visitor},
+};
 
 /// How often the clock is shown anew.
 const TICK: Duration = Duration::from_secs(20);
@@ -30,6 +33,7 @@ const AHEAD: usize = 4;
 
 /// Follows a service point until the page is closed or the process ends.
 pub async fn follow(visitor: Visitor, spot: Spot, Extension(desk): Extension<Desk>) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Error> {
+    spot.member.person().map_err(web::Error::from)?;
     let (updates, stream) = mpsc::channel(AHEAD);
     // Watching begins before the first rendering, so that nothing falls between.
     let page = Page { conversations: spot.business.watch(), changed: desk.watch(), visitor, spot, desk, updates };
@@ -58,6 +62,10 @@ impl Page {
     async fn run(mut self) {
         let mut news = News::All;
         loop {
+            // Who logged out, or was taken out, sees nothing more on a page that stayed open.
+            if !self.may_still_look().await {
+                return;
+            }
             let update = match &news {
                 News::All => self.all().await,
                 News::Of(changed) => self.of(changed).await,
@@ -68,6 +76,16 @@ impl Page {
                 tracing::error!(error = format!("{error:#}"), "a live page could not be rendered; it is rendered anew when something changes");
             }
             news = self.next().await;
+        }
+    }
+
+    async fn may_still_look(&self) -> bool {
+        match self.spot.app.door.still(&self.spot.member).await {
+            Ok(member) => member.is_some_and(|member| member.may(Permission::UseSimulator, Some(self.spot.point.row.id))),
+            Err(error) => {
+                tracing::error!(%error, "nobody can tell who looks at a live page; it ends, and its browser asks anew");
+                false
+            }
         }
     }
 

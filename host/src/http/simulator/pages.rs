@@ -3,48 +3,52 @@
 use std::time::Duration;
 
 use axum::{
-    Extension, Form,
+    Extension,
     extract::State,
     http::HeaderMap,
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
-use relevo_model::{TenantState, Time};
+use relevo_model::Time;
 use serde::Deserialize;
 
 use super::{
-    Error, NEVER_KEPT,
+    Error,
     desk::Desk,
-    done, inspector, only_in_the_demo, phones,
+    done, inspector, phones,
     spot::{self, Spot},
-    view::{BusinessLink, ClockView, Index, PointLink, Show},
+    view::{ClockView, Index, PointLink, Show},
 };
 use crate::{
     app::App,
-    web::{templates, visitor::Visitor},
+    identity::Member,
+    policy::Permission,
+    web::{Page, forms::Form},
 };
 
 /// Steps that the clock can be advanced by, in minutes.
 const STEPS: [u64; 3] = [5, 60, 24 * 60];
 
-/// Lists the businesses and their service points.
-pub async fn index(visitor: Visitor, state: State<App>) -> Result<Response, Error> {
-    only_in_the_demo(&state)?;
-    let page = Index { businesses: businesses(&state, None).await? };
-    Ok(([NEVER_KEPT], templates::page(visitor, &page)?).into_response())
+/// Lists the service points where one may use it; where there is one, that is it.
+pub async fn index(page: Page, member: Member, State(app): State<App>) -> Result<Response, Error> {
+    let points = points(&app, &member, None).await?;
+    if let [only] = &points[..] {
+        return Ok(Redirect::to(&only.address).into_response());
+    }
+    Ok(page.show(&Index { points })?)
 }
 
 /// Shows the phones of a service point.
-pub async fn show(visitor: Visitor, spot: Spot, Extension(desk): Extension<Desk>) -> Result<Response, Error> {
-    let page = Show {
+pub async fn show(page: Page, spot: Spot, Extension(desk): Extension<Desk>) -> Result<Response, Error> {
+    let show = Show {
         business: spot.business.layout().business.name.clone(),
         point: spot.point.row.name.clone(),
         address: spot.address(),
-        businesses: businesses(&spot.app, Some(&spot)).await?,
+        points: points(&spot.app, &spot.member, Some(&spot)).await?,
         clock: clock(&spot),
-        phones: phones::all(&spot, &desk, visitor).await?,
+        phones: phones::all(&spot, &desk, page.visitor).await?,
         inspector: inspector::last_turn(&spot, &desk).await?,
     };
-    Ok(([NEVER_KEPT], templates::page(visitor, &page)?).into_response())
+    Ok(page.show(&show)?)
 }
 
 /// Adds a customer, who has a phone and has said nothing yet.
@@ -58,16 +62,18 @@ pub async fn add_customer(spot: Spot, Extension(desk): Extension<Desk>, headers:
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Step {
-    minutes: u64,
+    minutes: String,
 }
 
 /// Moves the demo's clock forward: timers fall due, windows close.
 pub async fn advance_clock(spot: Spot, Extension(desk): Extension<Desk>, headers: HeaderMap, Form(step): Form<Step>) -> Result<Response, Error> {
-    if !STEPS.contains(&step.minutes) {
-        return Err(Error::Invalid("problem-clock-step"));
+    if !spot.app.demo {
+        return Err(Error::NotFound);
     }
-    spot.app.clock.advance(Duration::from_secs(step.minutes * 60));
+    let minutes = step.minutes.parse().ok().filter(|minutes| STEPS.contains(minutes)).ok_or(Error::Invalid("problem-clock-step"))?;
+    spot.app.clock.advance(Duration::from_secs(minutes * 60));
     desk.tell();
     Ok(done(&headers, &spot, None))
 }
@@ -75,7 +81,7 @@ pub async fn advance_clock(spot: Spot, Extension(desk): Extension<Desk>, headers
 /// What the clock shows at this service point.
 pub fn clock(spot: &Spot) -> ClockView {
     let now = spot.app.clock.now();
-    ClockView { time: local(spot, now, "%H:%M"), date: local(spot, now, "%d/%m/%Y"), address: spot.address() }
+    ClockView { time: local(spot, now, "%H:%M"), date: local(spot, now, "%d/%m/%Y"), address: spot.address(), moves: spot.app.demo }
 }
 
 /// A moment as the service point's wall shows it.
@@ -84,18 +90,15 @@ pub fn local(spot: &Spot, time: Time, format: &str) -> String {
     jiff::Timestamp::from_millisecond(time.millis()).map(|at| at.to_zoned(zone).strftime(format).to_string()).unwrap_or_default()
 }
 
-async fn businesses(app: &App, current: Option<&Spot>) -> Result<Vec<BusinessLink>, Error> {
-    let mut links = Vec::new();
-    for tenant in app.store.platform().tenants().await?.into_iter().filter(|tenant| tenant.state == TenantState::Active) {
-        let layout = app.business(&tenant.id).await?.layout();
-        let mut points: Vec<_> = layout.points.values().filter(|point| layout.simulator_of(&point.row.id).is_some()).collect();
-        points.sort_by_key(|point| (point.row.created_at, point.row.id));
-        let points = points.into_iter().map(|point| PointLink {
-            name: point.row.name.clone(),
-            address: format!("/simulator/{}/{}", tenant.slug, point.row.id),
-            current: current.is_some_and(|spot| spot.point.row.id == point.row.id),
-        });
-        links.push(BusinessLink { name: layout.business.name.clone(), points: points.collect() });
-    }
-    Ok(links)
+async fn points(app: &App, member: &Member, current: Option<&Spot>) -> Result<Vec<PointLink>, Error> {
+    let layout = app.business(&member.tenant).await?.layout();
+    let open = |id| layout.simulator_of(id).is_some() && member.may(Permission::UseSimulator, Some(*id));
+    let mut points: Vec<_> = layout.points.values().filter(|point| open(&point.row.id)).collect();
+    points.sort_by_key(|point| (point.row.created_at, point.row.id));
+    let link = |point: &crate::conversation::layout::Point| PointLink {
+        name: point.row.name.clone(),
+        address: spot::address(&point.row.id),
+        current: current.is_some_and(|spot| spot.point.row.id == point.row.id),
+    };
+    Ok(points.into_iter().map(|point| link(point)).collect())
 }

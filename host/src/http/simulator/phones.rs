@@ -83,9 +83,8 @@ async fn known(spot: &Spot, desk: &Desk) -> Result<(BTreeMap<u32, Known>, Vec<Kn
 
 fn of(listed: ListedConversation) -> Known {
     let conversation = &listed.conversation;
-    let own = conversation.peer_kind == AliasKind::Sim && spot::number_of(&conversation.peer).is_some();
-    let key = if own { conversation.peer.clone() } else { conversation.id.to_string() };
-    Known { key, listed: Some(listed), writes: own }
+    let key = spot::key_of_conversation(conversation.peer_kind, &conversation.peer, &conversation.id);
+    Known { writes: spot::number_of(&key).is_some(), key, listed: Some(listed) }
 }
 
 async fn view(spot: &Spot, desk: &Desk, visitor: Visitor, known: Known) -> Result<PhoneView, Error> {

@@ -3,26 +3,30 @@
 use std::sync::Arc;
 
 use axum::{
-    extract::{FromRequestParts, Path, State},
+    RequestPartsExt,
+    extract::{FromRequestParts, Path},
     http::request::Parts,
 };
 use relevo_model::*;
-use relevo_store::{Conversation, Tenant};
+use relevo_store::Conversation;
 use serde::Deserialize;
 
-use super::{Error, only_in_the_demo};
+use super::Error;
 use crate::{
     app::App,
     conversation::{
         business::Business,
         layout::{Line, Point},
     },
+    identity::Member,
+    policy::Permission,
+    web,
 };
 
-/// A service point of a business.
+/// A service point of the business that the session works in, where whoever asks may use the simulator.
 pub struct Spot {
     pub app: App,
-    pub tenant: Tenant,
+    pub member: Member,
     pub business: Arc<Business>,
     pub point: Arc<Point>,
 }
@@ -39,7 +43,6 @@ pub struct Phone {
 
 #[derive(Deserialize)]
 struct Named {
-    tenant: String,
     point: String,
     phone: Option<String>,
 }
@@ -48,23 +51,24 @@ impl FromRequestParts<App> for Spot {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        only_in_the_demo(&State(app.clone()))?;
-        let Path(named) = Path::<Named>::from_request_parts(parts, app).await.map_err(|_| Error::NotFound)?;
-        Self::find(app, &named).await
+        Self::find(parts, app).await.map(|(spot, _)| spot)
     }
 }
 
 impl Spot {
-    async fn find(app: &App, named: &Named) -> Result<Self, Error> {
-        let tenant = app.store.platform().tenant_by_slug(&named.tenant).await?.filter(|tenant| tenant.state == TenantState::Active).ok_or(Error::NotFound)?;
+    /// The service point that the address names, and the phone where it names one.
+    async fn find(parts: &mut Parts, app: &App) -> Result<(Self, Option<String>), Error> {
+        let Path(named) = Path::<Named>::from_request_parts(parts, app).await.map_err(|_| Error::NotFound)?;
+        let member = parts.extract_with_state::<Member, App>(app).await.map_err(Error::Unproved)?;
         let id: ServicePointId = named.point.parse().map_err(|_| Error::NotFound)?;
-        let business = app.business(&tenant.id).await?;
+        member.demand_at(Permission::UseSimulator, id).map_err(web::Error::from)?;
+        let business = app.business(&member.tenant).await?;
         let point = business.layout().points.get(&id).cloned().ok_or(Error::NotFound)?;
-        Ok(Self { app: app.clone(), tenant, business, point })
+        Ok((Self { app: app.clone(), member, business, point }, named.phone))
     }
 
     pub fn address(&self) -> String {
-        format!("/simulator/{}/{}", self.tenant.slug, self.point.row.id)
+        address(&self.point.row.id)
     }
 
     pub fn simulator(&self) -> Result<Arc<Line>, Error> {
@@ -76,10 +80,8 @@ impl FromRequestParts<App> for Phone {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Error> {
-        only_in_the_demo(&State(app.clone()))?;
-        let Path(named) = Path::<Named>::from_request_parts(parts, app).await.map_err(|_| Error::NotFound)?;
-        let spot = Spot::find(app, &named).await?;
-        let key = named.phone.ok_or(Error::NotFound)?;
+        let (spot, key) = Spot::find(parts, app).await?;
+        let key = key.ok_or(Error::NotFound)?;
         if number_of(&key).is_some() {
             let (line, alias) = (spot.simulator()?, alias(&key));
             let conversation = spot.business.cell.read().await?.conversations().by_alias(&line.row.id, &alias).await?;
@@ -93,6 +95,22 @@ impl FromRequestParts<App> for Phone {
         }
         Ok(Self { spot, key, line, alias: None, conversation: Some(conversation) })
     }
+}
+
+/// The page of a service point.
+pub fn address(point: &ServicePointId) -> String {
+    format!("/simulator/{point}")
+}
+
+/// The phone of a conversation on its service point's page.
+pub fn phone_address(point: &ServicePointId, kind: AliasKind, peer: &str, conversation: &ConversationId) -> String {
+    format!("{}#phone-{}", address(point), key_of_conversation(kind, peer, conversation))
+}
+
+/// A phone of ours by its name, what another channel brought by its conversation.
+pub fn key_of_conversation(kind: AliasKind, peer: &str, conversation: &ConversationId) -> String {
+    let own = kind == AliasKind::Sim && number_of(peer).is_some();
+    if own { peer.to_owned() } else { conversation.to_string() }
 }
 
 /// What the phone of this number is called in addresses, and as an alias.

@@ -4,17 +4,13 @@ use relevo_model::Button;
 use serde::Serialize;
 
 use super::inspector::Inspector;
+#[cfg(test)]
+use super::samples;
 use crate::web::templates::Template;
 
-/// All businesses of the demo.
+/// The service points to choose from.
 #[derive(Serialize)]
 pub struct Index {
-    pub businesses: Vec<BusinessLink>,
-}
-
-#[derive(Serialize)]
-pub struct BusinessLink {
-    pub name: String,
     pub points: Vec<PointLink>,
 }
 
@@ -31,7 +27,7 @@ pub struct Show {
     pub business: String,
     pub point: String,
     pub address: String,
-    pub businesses: Vec<BusinessLink>,
+    pub points: Vec<PointLink>,
     pub clock: ClockView,
     pub phones: Vec<PhoneView>,
     pub inspector: Option<Inspector>,
@@ -45,24 +41,31 @@ pub struct Update {
     pub inspector: Option<Inspector>,
 }
 
-/// Why something was not done.
-#[derive(Serialize)]
-pub struct Problem {
-    pub text: String,
-    pub back: String,
-}
-
 impl Template for Index {
     const NAME: &'static str = "pages/simulator_index.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        vec![Self { points: samples::points() }, Self { points: Vec::new() }]
+    }
 }
+
 impl Template for Show {
     const NAME: &'static str = "pages/simulator.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        vec![samples::show()]
+    }
 }
+
 impl Template for Update {
     const NAME: &'static str = "partials/simulator_update.html";
-}
-impl Template for Problem {
-    const NAME: &'static str = "pages/problem.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        samples::updates()
+    }
 }
 
 #[derive(Serialize)]
@@ -70,6 +73,8 @@ pub struct ClockView {
     pub time: String,
     pub date: String,
     pub address: String,
+    /// It can be moved forward: in the demo.
+    pub moves: bool,
 }
 
 #[derive(Serialize)]
@@ -212,164 +217,13 @@ pub struct RowView {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::simulator::inspector::{ActionView, CallView, EventView, FlowView, Kept, Ran};
-    use crate::web::{
-        templates::render,
-        visitor::{LANGUAGES, Visitor},
-    };
-
-    fn clock() -> ClockView {
-        ClockView { time: "10:58".into(), date: "20/11/2026".into(), address: "/simulator/demo/1".into() }
-    }
-
-    fn bubble(sender: &'static str, state: &'static str, body: Body) -> Line {
-        let ours = (sender != "customer").then(|| format!("sim.{state}"));
-        Line::Bubble(Box::new(Bubble {
-            id: format!("{sender}-{state}"),
-            sender,
-            state,
-            problem: (state == "failed").then(|| "WhatsApp <refused> the file".to_owned()),
-            resend: state == "failed",
-            time: "10:52".into(),
-            quoted: Some("¿Qué?".into()),
-            reaction: Some("👍".into()),
-            provider_id: ours,
-            deliveries: if state == "received" { 2 } else { 1 },
-            body,
-        }))
-    }
-
-    fn text() -> Body {
-        Body::Text { text: "*hola*\n<script>".into() }
-    }
-
-    /// One line of every kind.
-    fn lines() -> Vec<Line> {
-        let row = |description: Option<&str>| RowView { id: "r".into(), title: "Yerba".into(), description: description.map(str::to_owned) };
-        let file = |image: Option<&str>| Body::Media {
-            label: "content-image",
-            icon: "image",
-            image: image.map(str::to_owned),
-            name: None,
-            caption: Some("foto".into()),
-        };
-        let mut lines: Vec<Line> = ["queued", "sending", "sent", "delivered", "read", "failed", "uncertain", "cancelled"]
-            .into_iter()
-            .map(|state| bubble("bot", state, text()))
-            .collect();
-        if let Line::Bubble(mut asks) = bubble("bot", "uncertain", text()) {
-            asks.resend = true;
-            lines.push(Line::Bubble(asks));
-        }
-        for retry in [true, false] {
-            lines.push(Line::DeadLetter { id: "event".into(), turn: "turn".into(), why: "dead-letter-plugin", retry, time: "10:58".into() });
-        }
-        lines.push(bubble("customer", "received", text()));
-        lines.push(bubble("person", "sent", file(None)));
-        lines.push(bubble("customer", "received", file(Some("/static/samples/photo.png"))));
-        lines.push(bubble("customer", "received", Body::Location { name: None, address: None, latitude: "1".into(), longitude: "2".into() }));
-        lines.push(bubble("customer", "received", Body::Other { label: "content-unsupported", details: "poll".into() }));
-        let choices = vec![Button { id: "a".into(), title: "Sí".into() }];
-        lines.push(bubble("bot", "read", Body::Buttons { text: "¿Va?".into(), footer: Some("pie".into()), choices }));
-        let sections = vec![SectionView { title: String::new(), rows: vec![row(None), row(Some("1 kg"))] }];
-        lines.push(bubble("bot", "read", Body::List { text: "Menú".into(), button: "Ver".into(), sections }));
-        for event in ["handed-over", "taken-over", "returned"] {
-            let line = Line::Baton { id: event.into(), from: Holder::Bot, to: Holder::Nobody, event: event.into(), time: "10:58".into() };
-            lines.push(line);
-        }
-        lines.push(Line::Day { date: "20/11/2026".into() });
-        lines
-    }
-
-    fn phone(holder: Holder, window: Window, lines: Vec<Line>, ours: bool) -> PhoneView {
-        PhoneView {
-            key: "cliente-1".into(),
-            name: lines.first().map(|_| "Ana".to_owned()),
-            number: u32::from(ours),
-            handle: "sim:cliente-1".into(),
-            address: "/simulator/demo/1/phones/cliente-1".into(),
-            business: "Almacén".into(),
-            point: "Centro".into(),
-            holder,
-            window,
-            typing: true,
-            writes: ours,
-            started: !lines.is_empty(),
-            unread: true,
-            repeatable: ours,
-            lines,
-        }
-    }
-
-    fn phones() -> Vec<PhoneView> {
-        vec![
-            phone(Holder::Bot, Window::Open { hours: 23, minutes: 59 }, lines(), true),
-            phone(Holder::Person, Window::Closed, lines(), false),
-            phone(Holder::Nobody, Window::None, Vec::new(), true),
-            phone(Holder::Off, Window::None, Vec::new(), false),
-        ]
-    }
-
-    fn inspector() -> Inspector {
-        let flow = |outcome, error: Option<&str>| FlowView {
-            plugin: "storefront".into(),
-            version: "0.1.0".into(),
-            outcome,
-            error: error.map(str::to_owned),
-            milliseconds: "0.4".into(),
-            calls: vec![CallView { name: "records.search".into(), asked: "{}".into(), answer: "[]".into() }],
-        };
-        let kept = |before: Option<&str>, after: Option<&str>| Kept { name: "step".into(), before: before.map(str::to_owned), after: after.map(str::to_owned) };
-        let labels = ["say", "typing", "hand-over", "assign", "label", "note", "schedule", "cancel-timer", "end", "other"]
-            .map(|name| format!("action-{name}").leak() as &str);
-        let action = |label| ActionView { label, details: "<b>".into(), state: (label == "action-say").then_some("read") };
-        Inspector {
-            name: Some("Ana".into()),
-            number: 1,
-            state: "done",
-            attempts: 1,
-            time: "10:58:04".into(),
-            kind: "event-messages",
-            events: vec![EventView { content: "event-text", words: "hola".into(), key: Some("sim.in.1".into()), deliveries: 2 }],
-            ran: Some(Ran {
-                milliseconds: "0.8".into(),
-                megabytes: "1.1".into(),
-                flows: vec![flow("passed", None), flow("failed", Some("trap")), flow("handled", None)],
-                actions: labels.into_iter().map(action).collect(),
-                state: vec![kept(None, Some("1")), kept(Some("1"), None), kept(Some("1"), Some("2")), kept(Some("1"), Some("1"))],
-            }),
-        }
-    }
-
-    fn businesses() -> Vec<BusinessLink> {
-        let points = vec![PointLink { name: "Centro".into(), address: "/simulator/demo/1".into(), current: true }];
-        vec![BusinessLink { name: "Almacén".into(), points }]
-    }
+    use crate::web::{templates::render, visitor::Visitor};
 
     #[test]
-    fn every_page_and_partial_renders_in_every_language() {
-        for lang in LANGUAGES {
-            for theme in ["", "dark"] {
-                let visitor = Visitor { lang, theme };
-                let show = Show {
-                    business: "Almacén".into(),
-                    point: "Centro".into(),
-                    address: "/simulator/demo/1".into(),
-                    businesses: businesses(),
-                    clock: clock(),
-                    phones: phones(),
-                    inspector: Some(inspector()),
-                };
-                let page = render(visitor, &show).unwrap();
-                assert!(page.contains("<strong>hola</strong>\n&lt;script&gt;") && !page.contains("<script>"));
-                render(visitor, &Update { clock: Some(clock()), phones: phones(), inspector: Some(Inspector { ran: None, name: None, ..inspector() }) })
-                    .unwrap();
-                render(visitor, &Update { clock: None, phones: Vec::new(), inspector: None }).unwrap();
-                render(visitor, &Index { businesses: businesses() }).unwrap();
-                render(visitor, &Index { businesses: Vec::new() }).unwrap();
-                render(visitor, &Problem { text: "No".into(), back: "/simulator".into() }).unwrap();
-            }
-        }
+    fn what_a_customer_writes_is_marked_and_never_markup() {
+        let update = samples::updates().remove(0);
+        let part = render(Visitor { lang: "es", theme: "" }, &update).unwrap();
+        assert!(part.contains("<strong>hola</strong>\n&lt;script&gt;") && !part.contains("<script>"));
     }
 
     #[test]

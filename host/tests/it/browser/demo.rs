@@ -1,6 +1,6 @@
 //! The demo in this process: its own businesses on SQLite, behind the real router on a free port.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use axum::Router;
 use relevo::{
@@ -14,14 +14,18 @@ use relevo::{
     settings::{ServeArgs, Settings},
     telemetry,
 };
-use relevo_model::Clock;
+use relevo_model::*;
 use relevo_sandbox::{Engine, EngineSettings};
-use relevo_store::{Cell, Store};
+use relevo_store::{Cell, Membership, Store, User};
 use sqlx::{AssertSqlSafe, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 use tokio::{net::TcpListener, sync::OnceCell, task::JoinHandle};
 
 use crate::harness::until;
+
+/// Who is in the demo from the beginning, in its first business.
+pub const AGENT: &str = "agent@demo.com";
+pub const PASSWORD: &str = "admin123";
 
 pub struct Demo {
     pub app: App,
@@ -58,6 +62,8 @@ impl Demo {
             jobs: true,
             webhooks: WebhookSettings { verify_token: None, app_secret: None, signature_optional: false },
             rates: Rates::unlimited(),
+            settings: Arc::new(settings.clone()),
+            mail: None,
             demo: true,
         };
         demo::fill(&parts, &settings).await.expect("the demo is filled");
@@ -79,11 +85,47 @@ impl Demo {
         self.app.store.cell(&tenant.id).await.expect("the cell opens")
     }
 
+    /// Makes an owner of the first business, who logs in with the same password as the demo's agent.
+    pub async fn owner(&self, name: &str) -> &'static str {
+        const EMAIL: &str = "owner@demo.com";
+        let hash = self.app.door.passwords.hash(&PASSWORD.into()).await.expect("it is hashed");
+        let (clock, tenant) = (&self.app.clock, self.cell().await.tenant());
+        let user = User {
+            id: clock.id(),
+            email: EMAIL.into(),
+            name: name.into(),
+            password: Some(hash),
+            locale: None,
+            totp_secret: None,
+            totp_since: None,
+            totp_step: 0,
+            operator: true,
+            created_at: clock.now(),
+        };
+        let membership = Membership { user_id: user.id, tenant_id: tenant, role: Role::Owner, reach: Reach::All, created_at: clock.now() };
+        let mut write = self.app.store.platform().write().await.expect("the platform is written");
+        write.add_user(&user).await.expect("nobody has the address");
+        write.save_membership(&membership).await.expect("it is kept");
+        write.commit().await.expect("it is committed");
+        EMAIL
+    }
+
+    /// From now on the agent works at this service point alone.
+    pub async fn limits_the_agent_to(&self, point: &str) {
+        let tenant = self.cell().await.tenant();
+        let point = self.point(point).await.rsplit('/').next().and_then(|id| id.parse::<ServicePointId>().ok()).expect("its address ends in its id");
+        let mut write = self.app.store.platform().write().await.expect("the platform is written");
+        let user = write.people().by_email(AGENT).await.expect("people are read").expect("the demo has an agent").id;
+        let before = write.people().membership(&user, &tenant).await.expect("they are read").expect("the agent works here");
+        write.save_membership(&Membership { reach: [point].into_iter().collect(), ..before }).await.expect("it is kept");
+        write.commit().await.expect("it is committed");
+    }
+
     /// The address of a service point's page.
     pub async fn point(&self, name: &str) -> String {
         let points = self.cell().await.read().await.expect("the cell is read").service_points().list().await.expect("they are read");
         let point = points.iter().find(|point| point.name == name).expect("the demo has this one");
-        format!("/simulator/demo/{}", point.id)
+        format!("/simulator/{}", point.id)
     }
 
     /// The code of the one order that there is.

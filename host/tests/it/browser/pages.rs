@@ -1,30 +1,27 @@
 //! The simulator's addresses through the real router, without a browser.
 
-use axum::{
-    body::Body,
-    http::{Request, StatusCode, header},
-};
-use http_body_util::BodyExt;
+use axum::http::StatusCode;
 use relevo_model::*;
 use relevo_store::{Conversation, Message};
-use tower::ServiceExt;
 
-use super::demo::Demo;
+use super::{
+    demo::{AGENT, Demo},
+    guest::{Form, Guest},
+};
 use crate::harness::until;
 
-type Form<'a> = &'a [(&'a str, &'a str)];
-
-/// The first phone of a service point.
+/// The first phone of a service point, as the demo's agent uses it.
 struct Site {
     demo: Demo,
+    agent: Guest,
     point: String,
 }
 
 impl Site {
     async fn open() -> Self {
         let demo = Demo::start().await;
-        let point = demo.point("Centro").await;
-        Self { demo, point }
+        let (agent, point) = (Guest::logged_in(&demo, AGENT).await, demo.point("Centro").await);
+        Self { demo, agent, point }
     }
 
     fn phone(&self, what: &str) -> String {
@@ -33,14 +30,18 @@ impl Site {
 
     /// What the page shows.
     async fn page(&self) -> String {
-        let (status, page) = ask(&self.demo, Request::get(&self.point).body(Body::empty()).unwrap()).await;
-        assert_eq!(status, StatusCode::OK, "{page}");
-        page
+        let answer = self.agent.get(&self.point).await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.body);
+        answer.body
     }
 
     /// Sends a form of the first phone as our own script does.
     async fn does(&self, what: &str, form: Form<'_>) -> (StatusCode, String) {
-        post(&self.demo, &self.phone(what), form).await
+        self.sends(&self.phone(what), form).await
+    }
+
+    async fn sends(&self, path: &str, form: Form<'_>) -> (StatusCode, String) {
+        as_a_script(&self.agent, path, form).await
     }
 
     async fn says(&self, text: &str) {
@@ -71,50 +72,72 @@ impl Site {
     }
 }
 
-pub async fn post(demo: &Demo, path: &str, form: Form<'_>) -> (StatusCode, String) {
-    let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
-    let request = Request::post(path).header("hx-request", "true").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-    ask(demo, request.body(Body::from(body)).unwrap()).await
-}
-
-async fn ask(demo: &Demo, request: Request<Body>) -> (StatusCode, String) {
-    let response = demo.router.clone().oneshot(request).await.unwrap();
-    let status = response.status();
-    (status, String::from_utf8(response.into_body().collect().await.unwrap().to_bytes().to_vec()).unwrap())
+/// As our own script sends it.
+pub async fn as_a_script(guest: &Guest, path: &str, form: Form<'_>) -> (StatusCode, String) {
+    let answer = guest.post_with(path, form, &[("hx-request", "true"), ("sec-fetch-site", "same-origin")]).await;
+    (answer.status, answer.body)
 }
 
 fn times(page: &str, part: &str) -> usize {
     page.matches(part).count()
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn outside_the_demo_there_is_no_simulator() {
-    let demo = Demo::start_as(false).await;
-    let point = demo.point("Centro").await;
+/// Everything that a page of the simulator sends.
+const FORMS: [(&str, Form<'_>); 14] = [
+    ("/customers", &[]),
+    ("/clock", &[("minutes", "60")]),
+    ("/phones/cliente-1/messages", &[("text", "hola")]),
+    ("/phones/cliente-1/choices", &[("id", "a"), ("title", "b")]),
+    ("/phones/cliente-1/samples", &[("what", "image")]),
+    ("/phones/cliente-1/reactions", &[("message", "a"), ("emoji", "")]),
+    ("/phones/cliente-1/repeats", &[]),
+    ("/phones/cliente-1/reads", &[]),
+    ("/phones/cliente-1/take-over", &[]),
+    ("/phones/cliente-1/return", &[]),
+    ("/phones/cliente-1/replies", &[("text", "hola")]),
+    ("/phones/cliente-1/resends", &[("message", "a")]),
+    ("/phones/cliente-1/redrives", &[("turn", "a")]),
+    ("/phones/cliente-1/nothing", &[]),
+];
 
-    for path in ["/", "/simulator", &point, &format!("{point}/live")] {
-        assert_eq!(ask(&demo, Request::get(path).body(Body::empty()).unwrap()).await.0, StatusCode::NOT_FOUND, "{path}");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_not_use_it_there_finds_no_simulator() {
+    let demo = Demo::start().await;
+    let (centro, norte) = (demo.point("Centro").await, demo.point("Norte").await);
+    let nobody = Guest::new(&demo);
+    demo.limits_the_agent_to("Norte").await;
+    let elsewhere = Guest::logged_in(&demo, AGENT).await;
+
+    for path in ["/simulator", &centro, &format!("{centro}/live")] {
+        assert!(nobody.get(path).await.to().starts_with("/login?to=%2Fsimulator"), "{path}");
     }
-    let forms: [(&str, Form<'_>); 14] = [
-        ("/customers", &[]),
-        ("/clock", &[("minutes", "60")]),
-        ("/phones/cliente-1/messages", &[("text", "hola")]),
-        ("/phones/cliente-1/choices", &[("id", "a"), ("title", "b")]),
-        ("/phones/cliente-1/samples", &[("what", "image")]),
-        ("/phones/cliente-1/reactions", &[("message", "a"), ("emoji", "")]),
-        ("/phones/cliente-1/repeats", &[]),
-        ("/phones/cliente-1/reads", &[]),
-        ("/phones/cliente-1/take-over", &[]),
-        ("/phones/cliente-1/return", &[]),
-        ("/phones/cliente-1/replies", &[("text", "hola")]),
-        ("/phones/cliente-1/resends", &[("message", "a")]),
-        ("/phones/cliente-1/redrives", &[("turn", "a")]),
-        ("/phones/cliente-1/nothing", &[]),
-    ];
-    for (path, form) in forms {
-        assert_eq!(post(&demo, &format!("{point}{path}"), form).await.0, StatusCode::NOT_FOUND, "{path}");
+    assert_eq!(elsewhere.get("/simulator").await.to(), norte, "the one point that is theirs");
+    for path in [&centro, &format!("{centro}/live"), "/simulator/0198c0de-0000-7000-8000-000000000000", "/simulator/x"] {
+        assert_eq!(elsewhere.get(path).await.status, StatusCode::NOT_FOUND, "{path}");
+    }
+    for (path, form) in FORMS {
+        assert_eq!(
+            as_a_script(&nobody, &format!("{centro}{path}"), form).await.0,
+            if path.ends_with("nothing") { StatusCode::NOT_FOUND } else { StatusCode::UNAUTHORIZED },
+            "{path}"
+        );
+        assert_eq!(as_a_script(&elsewhere, &format!("{centro}{path}"), form).await.0, StatusCode::NOT_FOUND, "{path}");
     }
     assert!(demo.cell().await.read().await.unwrap().event_log(None, 9).await.unwrap().is_empty(), "nothing came in");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn outside_the_demo_the_clock_stands_and_the_phones_work() {
+    let demo = Demo::start_as(false).await;
+    let (agent, point) = (Guest::logged_in(&demo, AGENT).await, demo.point("Centro").await);
+
+    let page = agent.get(&point).await;
+
+    assert_eq!((page.status, times(&page.body, "data-testid=\"advance-60\"")), (StatusCode::OK, 0));
+    assert_eq!(as_a_script(&agent, &format!("{point}/clock"), &[("minutes", "60")]).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(as_a_script(&agent, &format!("{point}/phones/cliente-1/messages"), &[("text", "hola")]).await.0, StatusCode::NO_CONTENT);
+    demo.settled().await;
+    assert!(agent.get(&point).await.body.contains("gracias por escribirnos"));
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -239,8 +262,8 @@ async fn what_cannot_be_done_says_why_and_what_to_do() {
         assert!(site.does("resends", &[("message", bad)]).await.1.starts_with("Ese mensaje no espera"));
         assert!(site.does("redrives", &[("turn", bad)]).await.1.starts_with("Ese mensaje ya se volvió a intentar"));
     }
-    assert!(post(&site.demo, &format!("{}/clock", site.point), &[("minutes", "7")]).await.1.starts_with("El reloj avanza"));
-    assert_eq!(post(&site.demo, &format!("{}/clock", site.point), &[("minutes", "1440")]).await.0, StatusCode::NO_CONTENT);
+    assert!(site.sends(&format!("{}/clock", site.point), &[("minutes", "7")]).await.1.starts_with("El reloj avanza"));
+    assert_eq!(site.sends(&format!("{}/clock", site.point), &[("minutes", "1440")]).await.0, StatusCode::NO_CONTENT);
     assert!(site.does("replies", &[("text", "hola")]).await.1.starts_with("Pasaron más de 24 h"));
     assert_eq!(site.messages().await.len(), 3, "what was said once, the greeting and the menu");
 }
@@ -252,11 +275,10 @@ async fn another_phone_s_message_is_not_sent_again_and_another_site_does_nothing
     let failed = site.last().await.id;
     site.demo.execute(&format!("UPDATE messages SET state = 'failed' WHERE id = '{failed}'")).await;
     let other = format!("{}/phones/cliente-2", site.point);
-    assert_eq!(post(&site.demo, &format!("{other}/messages"), &[("text", "hola")]).await.0, StatusCode::NO_CONTENT);
+    assert_eq!(site.sends(&format!("{other}/messages"), &[("text", "hola")]).await.0, StatusCode::NO_CONTENT);
 
-    let (status, _) = post(&site.demo, &format!("{other}/resends"), &[("message", failed.as_str())]).await;
-    let foreign = Request::post(site.phone("take-over")).header("sec-fetch-site", "cross-site").body(Body::empty()).unwrap();
-    let (refused, _) = ask(&site.demo, foreign).await;
+    let (status, _) = site.sends(&format!("{other}/resends"), &[("message", failed.as_str())]).await;
+    let refused = site.agent.post_with(&site.phone("take-over"), &[], &[("sec-fetch-site", "cross-site")]).await.status;
 
     assert_eq!((status, refused), (StatusCode::UNPROCESSABLE_ENTITY, StatusCode::FORBIDDEN));
     assert!(site.page().await.contains("data-phone=\"cliente-1\" data-holder=\"bot\""));

@@ -14,7 +14,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::demo::Demo;
+use super::demo::{Demo, PASSWORD};
 
 /// How long a person looks for something.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -57,6 +57,45 @@ impl Window {
         let address = format!("http://{}:{}", Ipv4Addr::LOCALHOST, driver.port);
         let client = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&address).await.expect("the browser starts");
         Self { client, address: demo.url(""), name, _driver: driver }
+    }
+
+    /// Comes in by the front door.
+    pub async fn logs_in(&self, email: &str) {
+        self.goes("/login").await;
+        self.writes(&field("email"), email).await;
+        self.writes(&field("password"), PASSWORD).await;
+        self.clicks("//button[@data-testid='log-in']").await;
+        self.arrives_at("/dashboard").await;
+    }
+
+    /// Waits until the browser shows the page at this path.
+    pub async fn arrives_at(&self, path: &str) {
+        let there = || async { self.client.current_url().await.is_ok_and(|url| url.path() == path).then_some(()) };
+        self.until(&format!("the page is {path}"), there).await;
+    }
+
+    /// Waits until something that this XPath names says this.
+    pub async fn reads(&self, path: &str, text: &str) {
+        let look = || async {
+            let found = worked(async { self.client.find(Locator::XPath(path)).await?.text().await }.await);
+            found.filter(|found| found.contains(text)).map(|_| ())
+        };
+        self.until(&format!("{path} says {text:?}"), look).await;
+    }
+
+    /// What everything says that this XPath names, as it is now.
+    pub async fn texts(&self, path: &str) -> Vec<String> {
+        let mut texts = Vec::new();
+        for element in self.client.find_all(Locator::XPath(path)).await.expect("the browser looks") {
+            texts.push(element.text().await.expect("it has a text"));
+        }
+        texts
+    }
+
+    /// The value of a field, as soon as it is there.
+    pub async fn value_of(&self, path: &str) -> String {
+        let look = || async { worked(async { self.client.find(Locator::XPath(path)).await?.prop("value").await }.await).flatten() };
+        self.until(&format!("{path} has a value"), look).await
     }
 
     pub async fn goes(&self, path: &str) {
@@ -146,6 +185,11 @@ impl Window {
             _ => "no picture".to_owned(),
         }
     }
+}
+
+/// The field of a form by its name.
+pub fn field(name: &str) -> String {
+    format!("//main//*[@name='{name}']")
 }
 
 /// What is not there yet, or not any more, is looked for again; everything else is a broken test.

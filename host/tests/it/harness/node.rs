@@ -1,6 +1,6 @@
 //! One process of a host: its app behind the real router on a port of its own.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use relevo::{
     app::{App, Parts, WebhookSettings},
@@ -13,6 +13,7 @@ use relevo::{
     identity::{Door, DoorSettings},
     media::Media,
     plugins::Plugins,
+    settings::{ServeArgs, Settings},
     telemetry,
 };
 use relevo_sandbox::{Engine, EngineSettings};
@@ -81,6 +82,8 @@ impl Node {
                 signature_optional: settings.signature_optional,
             },
             rates: if settings.limited { Rates::new(&test.clock, Share::default()) } else { Rates::unlimited() },
+            settings: Arc::new(Settings::load_from(&ServeArgs::default(), |_| None, "").expect("defaults are sound")),
+            mail: None,
             demo: false,
         };
         let address = listener.local_addr().expect("it is bound");

@@ -1,0 +1,255 @@
+//! Forms: what was entered comes in as a typed form; what cannot be taken goes back with its values and what is wrong at each field.
+//!
+//! A handler reads
+//!
+//! ```ignore
+//! #[derive(Deserialize, Serialize)]
+//! #[serde(deny_unknown_fields)]
+//! pub struct Invite { email: String, role: String, #[serde(default, deserialize_with = "forms::many")] points: Vec<String> }
+//!
+//! pub async fn invite(page: Page, member: Member, State(app): State<App>, Form(form): Form<Invite>) -> web::Result {
+//!     match app.door.invite(&member, &plan).await {
+//!         Ok(_) => Ok(page.done("/people", Words::from("people-invited").with("email", form.email))),
+//!         Err(error) => page.again(&InvitePage { form: page.refused(&form, error)?, … }),
+//!     }
+//! }
+//! ```
+//!
+//! and its template writes `{{ text(form, "email", t("email"), type="email") }}` with the macros of `components/form.html`. What is wrong
+//! with no field of the form is a page of its own, by the `?`. Another area's errors can be refused alike: it says by `TryFrom` what of
+//! them a person can mend.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, Request},
+    http::{StatusCode, header},
+    response::IntoResponse,
+};
+use secrecy::SecretString;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de::DeserializeOwned};
+use serde_json::{Map, Value};
+use url::form_urlencoded;
+
+use super::{
+    error::{self, Error},
+    words::Words,
+};
+use crate::identity::{self, Problem};
+
+/// A form that a page of ours sent. Anything else, or a field that it has not, is refused.
+pub struct Form<T>(pub T);
+
+/// What a form shows: what was entered, and what is wrong with it.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Fields {
+    pub values: Map<String, Value>,
+    /// What is wrong with a field, in the visitor's language.
+    pub problems: BTreeMap<String, String>,
+    /// The first of those, which gets the focus.
+    pub first: Option<String>,
+    /// What is wrong with all of it.
+    pub wrong: Option<String>,
+}
+
+/// What a person can mend, field by field or as a whole.
+#[derive(Debug, Default)]
+pub struct Wrong {
+    pub fields: Vec<(String, Words)>,
+    pub whole: Option<Words>,
+}
+
+/// One of several that can be chosen.
+#[derive(Clone, Debug, Serialize)]
+pub struct Choice {
+    pub value: String,
+    pub text: String,
+    pub hint: Option<String>,
+}
+
+/// What nobody is shown again: entered, and gone when the form comes back.
+#[derive(Clone, Debug, Default)]
+pub struct Hidden(pub SecretString);
+
+impl Fields {
+    /// A form that already says something: anything that has these names.
+    pub fn of(values: &impl Serialize) -> Self {
+        let values = match serde_json::to_value(values) {
+            Ok(Value::Object(values)) => values.into_iter().filter(|(_, value)| !value.is_null()).collect(),
+            _ => Map::new(),
+        };
+        Self { values, ..Self::default() }
+    }
+
+    /// The same, with what is wrong.
+    #[must_use]
+    pub fn refused(mut self, lang: &str, wrong: Wrong) -> Self {
+        self.first = wrong.fields.first().map(|(field, _)| field.clone());
+        self.problems = wrong.fields.into_iter().map(|(field, words)| (field, words.to_text(lang))).collect();
+        self.wrong = wrong.whole.map(|words| words.to_text(lang));
+        self
+    }
+}
+
+impl Wrong {
+    pub fn at(field: &str, words: impl Into<Words>) -> Self {
+        Self { fields: vec![(field.to_owned(), words.into())], whole: None }
+    }
+
+    pub fn whole(words: impl Into<Words>) -> Self {
+        Self { fields: Vec::new(), whole: Some(words.into()) }
+    }
+}
+
+impl TryFrom<identity::Error> for Wrong {
+    type Error = Error;
+
+    fn try_from(error: identity::Error) -> Result<Self, Error> {
+        use identity::Error as Door;
+        match error {
+            Door::Invalid(problems) => Ok(problems.into()),
+            Door::Taken => Ok(Self::at("email", "problem-taken")),
+            Door::Wrong => Ok(Self::whole("problem-wrong-login")),
+            Door::WrongCode | Door::CodeNeeded => Ok(Self::at("code", "problem-wrong-code")),
+            Door::TooMany(wait) => Ok(Self::whole(error::too_many(wait))),
+            Door::Busy => Ok(Self::whole("problem-busy")),
+            Door::LastOwner => Ok(Self::whole("problem-last-owner")),
+            other => Err(other.into()),
+        }
+    }
+}
+
+impl From<Vec<Problem>> for Wrong {
+    fn from(problems: Vec<Problem>) -> Self {
+        Self { fields: problems.into_iter().map(|problem| (problem.field.to_owned(), problem.text.into())).collect(), whole: None }
+    }
+}
+
+impl Choice {
+    pub fn new(value: impl ToString, text: impl Into<String>) -> Self {
+        Self { value: value.to_string(), text: text.into(), hint: None }
+    }
+}
+
+impl<'de> Deserialize<'de> for Hidden {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer).map(|text| Self(text.into()))
+    }
+}
+
+impl Serialize for Hidden {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_none()
+    }
+}
+
+/// For a field that may be sent several times, as check boxes of one name are.
+pub fn many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Sent {
+        One(String),
+        Many(Vec<String>),
+    }
+    Ok(match Sent::deserialize(deserializer)? {
+        Sent::One(one) => vec![one],
+        Sent::Many(many) => many,
+    })
+}
+
+/// For a single check box: it is sent when it is set, and then says `on`.
+pub fn on<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
+    match &*String::deserialize(deserializer)? {
+        "on" => Ok(true),
+        other => Err(serde::de::Error::custom(format!("a check box says on, not {other:?}"))),
+    }
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
+    type Rejection = Error;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
+        const NOT_OURS: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
+        let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let sent = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
+        // A form without fields is sent without a body, and perhaps without saying what it would be.
+        if !sent && !kind.is_empty() {
+            return Err(Error::Said(StatusCode::UNSUPPORTED_MEDIA_TYPE, "problem-form".into()));
+        }
+        let body = Bytes::from_request(request, state).await.map_err(|rejection| {
+            let status = rejection.into_response().status();
+            Error::Said(status, if status == StatusCode::PAYLOAD_TOO_LARGE { "problem-too-large" } else { "problem-form" }.into())
+        })?;
+        let form = serde_json::from_value(gathered(&body)).map_err(|error| {
+            tracing::debug!(%error, "a form was not one of ours");
+            Error::Said(NOT_OURS, "problem-form".into())
+        })?;
+        Ok(Self(form))
+    }
+}
+
+/// Each field once; what is sent several times as a list.
+fn gathered(body: &[u8]) -> Value {
+    let mut fields = Map::new();
+    for (name, value) in form_urlencoded::parse(body) {
+        let value = Value::String(value.into_owned());
+        match fields.get_mut(&*name) {
+            None => drop(fields.insert(name.into_owned(), value)),
+            Some(Value::Array(list)) => list.push(value),
+            Some(one) => *one = Value::Array(vec![one.take(), value]),
+        }
+    }
+    Value::Object(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::body::Body;
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize, Serialize)]
+    #[serde(deny_unknown_fields)]
+    struct Plan {
+        name: String,
+        #[serde(default)]
+        password: Hidden,
+        #[serde(default, deserialize_with = "many")]
+        points: Vec<String>,
+        #[serde(default, deserialize_with = "on")]
+        quiet: bool,
+    }
+
+    async fn sent(body: &str) -> Result<Plan, StatusCode> {
+        let request = Request::post("/").header(header::CONTENT_TYPE, "application/x-www-form-urlencoded; charset=UTF-8").body(Body::from(body.to_owned()));
+        Form::from_request(request.unwrap(), &()).await.map(|Form(plan)| plan).map_err(|error| error.into_response().status())
+    }
+
+    #[tokio::test]
+    async fn a_form_is_what_its_type_says_and_nothing_else() {
+        let plan = sent("name=Ana+Mar%C3%ADa&points=a&points=b&quiet=on&password=x").await.unwrap();
+
+        assert_eq!((&*plan.name, &plan.points[..], plan.quiet, plan.password.0.expose_secret()), ("Ana María", &["a".into(), "b".into()][..], true, "x"));
+        assert_eq!(sent("name=a&points=b").await.unwrap().points, ["b"]);
+        for other in ["", "name=a&role=owner", "name=a&name=b", "name=a&quiet=yes"] {
+            assert_eq!(sent(other).await.unwrap_err(), StatusCode::UNPROCESSABLE_ENTITY, "{other}");
+        }
+        let json = Request::post("/").header(header::CONTENT_TYPE, "application/json").body(Body::from(r#"{"name":"a"}"#)).unwrap();
+        assert!(Form::<Plan>::from_request(json, &()).await.is_err(), "another site could not send it as a form does");
+    }
+
+    #[tokio::test]
+    async fn what_comes_back_keeps_what_was_entered_but_no_password() {
+        let plan = sent("name=%3Cscript%3E&points=a&password=secret").await.unwrap();
+
+        let fields = Fields::of(&plan).refused("es", Wrong::at("name", "problem-name"));
+
+        assert_eq!(fields.values["name"], "<script>");
+        assert_eq!(fields.values["points"], serde_json::json!(["a"]));
+        assert!(!serde_json::to_string(&fields).unwrap().contains("secret"));
+        assert_eq!(fields.first.as_deref(), Some("name"));
+        assert_ne!(fields.problems["name"], "problem-name", "it is put into words");
+    }
+}
