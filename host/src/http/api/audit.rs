@@ -8,7 +8,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     Area, Page, Paging,
-    shown::{Moment, Scope},
+    shown::{Id, Moment, Scope},
 };
 use crate::{
     app::App,
@@ -38,7 +38,7 @@ fn routes() -> Routes {
 #[derive(Serialize, ToSchema)]
 #[schema(as = AuditLine)]
 struct Line {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: AuditId,
     /// A person or a key by its id, or the name of a command.
     actor: String,

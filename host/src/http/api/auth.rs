@@ -14,7 +14,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     Area, Body, IfMatch, Known, body,
-    shown::{Moment, Points, RoleName, Scope},
+    shown::{Id, Moment, Points, RoleName, Scope},
 };
 use crate::{
     app::App,
@@ -81,7 +81,7 @@ struct Token {
 /// Somebody who is logged in.
 #[derive(Serialize, ToSchema)]
 pub struct Me {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: UserId,
     email: String,
     name: String,
@@ -94,7 +94,7 @@ pub struct Me {
     second_factor: bool,
     businesses: Vec<Workshop>,
     /// The business that requests are about that name none.
-    #[schema(required, value_type = Option<String>, format = Uuid)]
+    #[schema(required, value_type = Option<Id>)]
     business_id: Option<TenantId>,
     /// What may be done in that business, at some service point at least.
     permissions: Vec<Scope>,
@@ -104,7 +104,7 @@ pub struct Me {
 #[derive(Serialize, ToSchema)]
 #[schema(as = OwnBusiness)]
 struct Workshop {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: TenantId,
     slug: String,
     name: String,
@@ -128,7 +128,7 @@ struct Profile {
 #[serde(deny_unknown_fields)]
 #[schema(as = ChosenBusiness)]
 struct Elsewhere {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     business_id: TenantId,
 }
 
@@ -195,13 +195,14 @@ async fn me(State(app): State<App>, known: Known, person: Person) -> Result<Resp
 /// Changes one's name and language.
 #[utoipa::path(put, path = "/api/auth/me", tag = "auth", request_body = Profile, params(IfMatch),
     responses((status = 200, description = "Changed", body = Me)))]
-async fn change_me(State(app): State<App>, known: Known, person: Person, Body(profile): Body<Profile>) -> Result<Response, Problem> {
+async fn change_me(State(app): State<App>, known: Known, mut person: Person, Body(profile): Body<Profile>) -> Result<Response, Problem> {
     known.demand(&shown(&app, &person).await?)?;
     if profile.locale.as_deref().is_some_and(|locale| !LANGUAGES.contains(&locale)) {
         return Err(Problem::new(Kind::Invalid).errors([FieldProblem::new("locale", "problem-value")]));
     }
     app.door.change_profile(&person, &profile.name, profile.locale.as_deref()).await?;
-    let person = Person { name: profile.name.trim().to_owned(), locale: profile.locale, ..person };
+    profile.name.trim().clone_into(&mut person.name);
+    person.locale = profile.locale;
     Ok(known.show(&shown(&app, &person).await?))
 }
 
@@ -210,9 +211,10 @@ async fn change_me(State(app): State<App>, known: Known, person: Person, Body(pr
 /// It is what requests are about that name none. A browser gets another cookie by it.
 #[utoipa::path(put, path = "/api/auth/business", tag = "auth", request_body = Elsewhere,
     responses((status = 200, description = "Changed", body = Me)), extensions(("x-problems" = json!(["not-found"]))))]
-async fn work_in(State(app): State<App>, device: Device, person: Person, Body(to): Body<Elsewhere>) -> Result<Response, Problem> {
+async fn work_in(State(app): State<App>, device: Device, mut person: Person, Body(to): Body<Elsewhere>) -> Result<Response, Problem> {
     let entry = app.door.switch_business(&person, &to.business_id).await?;
-    let shown = shown(&app, &Person { tenant: Some(to.business_id), ..person }).await?;
+    person.tenant = Some(to.business_id);
+    let shown = shown(&app, &person).await?;
     Ok((cookie(entry.as_ref(), &device), Json(shown)).into_response())
 }
 

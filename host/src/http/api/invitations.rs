@@ -16,7 +16,7 @@ use super::{
     Area, Body, Page, Paging, Path,
     auth::cookie,
     body, demand_points, mail, missing,
-    shown::{Moment, Points, RoleName},
+    shown::{Id, Moment, Points, RoleName},
 };
 use crate::{
     app::App,
@@ -58,7 +58,7 @@ struct NewInvitation {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Invitation)]
 struct Open {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: InvitationId,
     email: String,
     #[schema(value_type = RoleName)]
@@ -136,7 +136,7 @@ async fn list(State(app): State<App>, member: Member, paging: Paging) -> Result<
 }
 
 /// Takes an invitation back: its link is worth nothing from now on.
-#[utoipa::path(delete, path = "/api/invitations/{id}", tag = "invitations", params(("id" = String, Path, format = Uuid)),
+#[utoipa::path(delete, path = "/api/invitations/{id}", tag = "invitations", params(("id" = Id, Path)),
     responses((status = 204, description = "Withdrawn")), extensions(("x-problems" = json!(["forbidden"]))))]
 async fn withdraw(State(app): State<App>, member: Member, Path(id): Path<InvitationId>) -> Result<StatusCode, Problem> {
     app.door.withdraw(&member, &id).await.map_err(missing)?;

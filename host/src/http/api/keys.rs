@@ -14,7 +14,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     Area, Body, Page, Paging, Path, demand_points, missing,
-    shown::{Moment, Points, Scope},
+    shown::{Id, Moment, Points, Scope},
 };
 use crate::{
     app::App,
@@ -56,7 +56,7 @@ struct NewKey {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApiKey)]
 struct Key {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: ApiKeyId,
     name: String,
     /// Its first characters.
@@ -65,7 +65,7 @@ struct Key {
     test: bool,
     scopes: Vec<Scope>,
     service_points: Points,
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     created_by: UserId,
     created_at: Moment,
     #[schema(required)]
@@ -109,7 +109,7 @@ async fn list(State(app): State<App>, member: Member, paging: Paging) -> Result<
 }
 
 /// Ends a key, at once.
-#[utoipa::path(delete, path = "/api/keys/{id}", tag = "keys", params(("id" = String, Path, format = Uuid)), responses((status = 204, description = "Revoked")))]
+#[utoipa::path(delete, path = "/api/keys/{id}", tag = "keys", params(("id" = Id, Path)), responses((status = 204, description = "Revoked")))]
 async fn revoke(State(app): State<App>, member: Member, Path(id): Path<ApiKeyId>) -> Result<StatusCode, Problem> {
     app.door.revoke_key(&member, &id).await.map_err(missing)?;
     Ok(StatusCode::NO_CONTENT)

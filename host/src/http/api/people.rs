@@ -13,7 +13,7 @@ use utoipa::{OpenApi, ToSchema};
 
 use super::{
     Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, demand_points, mail,
-    shown::{Moment, Points, RoleName},
+    shown::{Id, Moment, Points, RoleName},
 };
 use crate::{
     app::App,
@@ -44,7 +44,7 @@ fn routes() -> Routes {
 /// Somebody who works in the business.
 #[derive(Serialize, ToSchema)]
 struct Person {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: UserId,
     email: String,
     name: String,
@@ -85,7 +85,7 @@ async fn list(State(app): State<App>, member: Member, paging: Paging) -> Result<
 }
 
 /// Shows somebody who works in the business.
-#[utoipa::path(get, path = "/api/people/{id}", tag = "people", params(("id" = String, Path, format = Uuid), IfNoneMatch),
+#[utoipa::path(get, path = "/api/people/{id}", tag = "people", params(("id" = Id, Path), IfNoneMatch),
     responses((status = 200, description = "Who it is", body = Person)))]
 async fn show(State(app): State<App>, member: Member, known: Known, Path(id): Path<UserId>) -> Result<Response, Problem> {
     Ok(known.show(&Person::from(app.door.colleague(&member, &id).await?)))
@@ -94,7 +94,7 @@ async fn show(State(app): State<App>, member: Member, known: Known, Path(id): Pa
 /// Makes somebody something else.
 ///
 /// What they may do changes with their next request. Nobody makes anybody more than they are themselves.
-#[utoipa::path(put, path = "/api/people/{id}", tag = "people", params(("id" = String, Path, format = Uuid), IfMatch), request_body = Place,
+#[utoipa::path(put, path = "/api/people/{id}", tag = "people", params(("id" = Id, Path), IfMatch), request_body = Place,
     responses((status = 200, description = "Changed", body = Person)), extensions(("x-problems" = json!(["forbidden", "last-owner"]))))]
 async fn change(State(app): State<App>, member: Member, known: Known, Path(id): Path<UserId>, Body(place): Body<Place>) -> Result<Response, Problem> {
     known.demand(&Person::from(app.door.colleague(&member, &id).await?))?;
@@ -106,7 +106,7 @@ async fn change(State(app): State<App>, member: Member, known: Known, Path(id): 
 /// Takes somebody out of the business.
 ///
 /// The account stays: it may belong to other businesses.
-#[utoipa::path(delete, path = "/api/people/{id}", tag = "people", params(("id" = String, Path, format = Uuid), IfMatch),
+#[utoipa::path(delete, path = "/api/people/{id}", tag = "people", params(("id" = Id, Path), IfMatch),
     responses((status = 204, description = "Removed")), extensions(("x-problems" = json!(["forbidden", "last-owner"]))))]
 async fn remove(State(app): State<App>, member: Member, known: Known, Path(id): Path<UserId>) -> Result<StatusCode, Problem> {
     known.demand(&Person::from(app.door.colleague(&member, &id).await?))?;
@@ -117,7 +117,7 @@ async fn remove(State(app): State<App>, member: Member, known: Known, Path(id): 
 /// Makes a link by which somebody sets another password.
 ///
 /// Only for who belongs to this business alone, and is no more than the one who asks. Earlier links are void.
-#[utoipa::path(post, path = "/api/people/{id}/reset-link", tag = "people", params(("id" = String, Path, format = Uuid)),
+#[utoipa::path(post, path = "/api/people/{id}/reset-link", tag = "people", params(("id" = Id, Path)),
     responses((status = 201, description = "Made, and shown once", body = Link)), extensions(("x-problems" = json!(["forbidden"]))))]
 async fn make_reset_link(State(app): State<App>, member: Member, Path(id): Path<UserId>) -> Result<Response, Problem> {
     let made = app.door.reset_link(&member, &id).await?;

@@ -199,7 +199,7 @@ mod tests {
     fn a_share_is_used_up_and_comes_back_with_time() {
         let clock = Clock::standing(Time(1_767_268_800_000), 0);
         let limiter = limiter(&clock);
-        let mut ask = |key: &str| limiter.count(&key.to_owned());
+        let ask = |key: &str| limiter.count(&key.to_owned());
         let left = |left: u32, wait: u64| Left { name: "caller", share: 60, left, wait };
 
         assert_eq!([ask("a"), ask("a"), ask("a")], [Ok(left(2, 1)), Ok(left(1, 2)), Ok(left(0, 3))]);

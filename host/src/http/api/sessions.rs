@@ -6,7 +6,10 @@ use relevo_store::Login;
 use serde::Serialize;
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Area, Path, missing, shown::Moment};
+use super::{
+    Area, Path, missing,
+    shown::{Id, Moment},
+};
 use crate::{
     app::App,
     http::{
@@ -33,7 +36,7 @@ fn routes() -> Routes {
 /// One login.
 #[derive(Serialize, ToSchema)]
 struct Session {
-    #[schema(value_type = String, format = Uuid)]
+    #[schema(value_type = Id)]
     id: SessionId,
     /// The one that asks.
     current: bool,
@@ -69,7 +72,7 @@ async fn list(State(app): State<App>, person: Person) -> Result<Json<Sessions>, 
 }
 
 /// Ends one login, at once.
-#[utoipa::path(delete, path = "/api/auth/sessions/{id}", tag = "sessions", params(("id" = String, Path, format = Uuid)),
+#[utoipa::path(delete, path = "/api/auth/sessions/{id}", tag = "sessions", params(("id" = Id, Path)),
     responses((status = 204, description = "Ended")))]
 async fn end(State(app): State<App>, person: Person, Path(id): Path<SessionId>) -> Result<StatusCode, Problem> {
     app.door.revoke(&person, &id).await.map_err(missing)?;

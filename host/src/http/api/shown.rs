@@ -23,15 +23,29 @@ pub struct Points(pub Reach);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Scope(pub Permission);
 
+/// Ids as descriptions show them; what is read and shown is the model's own.
+pub struct Id;
+
 /// Roles as descriptions show them; what is read and shown is the model's own.
 #[derive(ToSchema)]
 #[schema(rename_all = "lowercase")]
-#[expect(dead_code, reason = "it only describes")]
 pub enum RoleName {
     Owner,
     Admin,
     Agent,
     Viewer,
+}
+
+impl PartialSchema for Id {
+    fn schema() -> RefOr<Schema> {
+        ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::Custom("uuid".into()))).into()
+    }
+}
+
+impl ToSchema for Id {
+    fn name() -> Cow<'static, str> {
+        "Id".into()
+    }
 }
 
 impl Serialize for Moment {
@@ -99,9 +113,8 @@ impl<'de> Deserialize<'de> for Points {
 impl PartialSchema for Points {
     fn schema() -> RefOr<Schema> {
         let all = ObjectBuilder::new().schema_type(Type::String).enum_values(Some(["all"]));
-        let id = ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(KnownFormat::Uuid)));
         let said = "`\"all\"`: those that are there and those to come; or the ids of some.";
-        OneOfBuilder::new().item(all).item(ArrayBuilder::new().items(id)).description(Some(said)).into()
+        OneOfBuilder::new().item(all).item(ArrayBuilder::new().items(Id::schema())).description(Some(said)).into()
     }
 }
 
