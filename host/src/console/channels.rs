@@ -237,16 +237,15 @@ async fn add(app: &App, member: &Member, cell: &Cell, point: &ServicePoint, row:
 
 /// Takes a way in for this business. One that leads to a channel that is no more is free; whose another one is, nobody is told.
 async fn open(app: &App, way: &Route) -> Result<()> {
-    let platform = app.store.platform();
-    if let Some(other) = platform.route(&way.kind, &way.address).await? {
+    if let Some(other) = app.store.platform().route(&way.kind, &way.address).await? {
         let rows = app.store.cell(&other.tenant_id).await?.read().await?.channels().await?;
         if rows.iter().any(|row| row.id == other.channel_id && row.removed_at.is_none()) {
             return Err(Error::Taken);
         }
-        platform.remove_route(&other).await?;
+        app.store.platform().remove_route(&other).await?;
         app.forget_route(&other.kind, &other.address).await;
     }
-    platform.add_route(way, app.clock.now()).await.map_err(Error::taken)
+    app.store.platform().add_route(way, app.clock.now()).await.map_err(Error::taken)
 }
 
 /// What the Graph API says of the number; none where there is none to ask, and all is delivered to the simulator.

@@ -145,7 +145,7 @@ mod tests {
 
     #[test]
     fn what_is_no_json_is_told_with_its_place() {
-        for body in ["", "{", "{\"name\":}", "{} {}", "\u{feff}{}"] {
+        for body in ["", "{", "{\"name\":}", "{\"name\":\"x\",\"plugins\":[]} {}", "\u{feff}{}"] {
             let problem = problem(body);
             assert_eq!(problem.status, StatusCode::BAD_REQUEST, "{body}");
         }

@@ -140,7 +140,7 @@ struct ShownMessage {
     /// CUSTOMER, BOT or AGENT.
     #[schema(value_type = String, example = "CUSTOMER")]
     sender: Sender,
-    /// What was said, by its `kind`.
+    /// What was said, by its `type`.
     #[schema(value_type = Object)]
     content: Value,
     /// How far it has come.

@@ -80,7 +80,7 @@ both_engines! {
         assert_eq!(chat.bot_replies().await, ["hola", "soy Ana", "¿en qué te ayudo?"]);
         assert_eq!(chat.conversation().await.status, Answering::Human);
         let messages = ana.get(&format!("{}/messages?limit=1", path_of(&chat).await)).await.ok();
-        assert_eq!((&messages["data"][0]["sender"], &messages["data"][0]["content"]), (&json!("AGENT"), &json!({ "kind": "text", "body": "¿en qué te ayudo?" })));
+        assert_eq!((&messages["data"][0]["sender"], &messages["data"][0]["content"]), (&json!("AGENT"), &json!({ "type": "text", "body": "¿en qué te ayudo?" })));
         for (body, field) in [
             (json!({ "text": "x" }), "to"),
             (json!({ "to": PHONE, "conversation_id": chat.conversation().await.id, "text": "x" }), "to"),

@@ -183,9 +183,9 @@ async fn every_kind_of_problem_has_a_page() {
     let page = house.nobody().get(&address).await;
     assert_eq!((page.status.as_u16(), page.header("content-type")), (200, "text/html; charset=utf-8"));
     assert!(page.text.contains("Nobody is logged in"));
-    let all = house.nobody().get("/docs/problems").await;
+    let all = house.nobody().get("/docs/problems").await.text.replace("&#x2f;", "/");
     for kind in relevo::http::problem::Kind::ALL {
-        assert!(all.text.contains(&format!("/docs/problems/{}\"", kind.as_str())), "{}", kind.as_str());
+        assert!(all.contains(&format!("/docs/problems/{}\"", kind.as_str())), "{}", kind.as_str());
         assert_eq!(house.nobody().get(&format!("/docs/problems/{}", kind.as_str())).await.status, 200);
     }
     assert_eq!(house.nobody().get("/docs/problems/unheard-of").await.status, 404);

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use hmac::{Hmac, Mac};
-use relevo_model::*;
 use serde_json::{Value, json};
 use sha2::Sha256;
 

@@ -4,7 +4,7 @@ use relevo_model::*;
 use serde_json::{Value, json};
 
 use super::House;
-use crate::harness::both_engines;
+use crate::harness::{Setup, both_engines};
 
 both_engines! {
     async fn a_key_is_shown_once_used_and_revoked(setup: Setup) {

@@ -5,7 +5,7 @@ use reqwest::StatusCode;
 use serde_json::json;
 
 use super::{Caller, House};
-use crate::harness::both_engines;
+use crate::harness::{Setup, both_engines};
 
 /// All ids of a list, by following its links.
 async fn all(caller: &Caller, first: &str) -> Vec<String> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::Semaphore;
 
 use super::House;
-use crate::harness::both_engines;
+use crate::harness::{Setup, both_engines};
 
 fn key(name: &str) -> Value {
     json!({ "name": name, "scopes": ["send"], "service_points": "all" })

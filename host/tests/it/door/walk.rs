@@ -164,6 +164,8 @@ fn expected(route: &Route, who: &Who, place: Place, request: &Request, house: &H
             let named = place == Place::Named || place == Place::Elsewhere && route.path.contains("{business_id}");
             match rights(who, house) {
                 _ if named => Is(StatusCode::NOT_FOUND),
+                // Whoever is nothing in it is not told that there is such a business.
+                None if route.path.contains("{business_id}") => Is(StatusCode::NOT_FOUND),
                 None => Is(StatusCode::FORBIDDEN),
                 Some(rights) if !rights.may(permission, None) => Is(StatusCode::FORBIDDEN),
                 Some(_) if place == Place::Elsewhere && route.path.contains('{') => Is(StatusCode::NOT_FOUND),

@@ -381,6 +381,7 @@ async fn a_conversation_that_is_given_to_somebody_is_no_longer_the_bots(w: World
 async fn an_order_goes_on_once_per_version(w: World) {
     let product = w.product("vino", None).await;
     let (_, order) = ordered(&w, ANA, "A-1", product).await;
+    w.clock.advance(std::time::Duration::from_millis(1));
     let step = |status: &str, seen: i64| OrderStep { order, status: status.into(), seen, actor: "ana".into(), event: w.clock.id(), now: w.now() };
     let mut write = w.cell.write().await.unwrap();
     assert!(write.step_order(&step("CONFIRMED", 1)).await.unwrap());
