@@ -46,12 +46,17 @@ pub async fn take(app: &App, member: &Member, id: &ProductId, key: &str) -> Resu
 /// Gives a product this photo, under a key of its own: no address that took an upload leads to it.
 pub async fn set(app: &App, member: &Member, id: &ProductId, file: Bytes) -> Result<Product> {
     member.demand(Permission::ManageProducts, None)?;
+    let kind = check(&file)?;
+    products::find(app, member, id).await?;
+    to_the_end(app, keep(app.clone(), member.clone(), *id, kind, file)).await
+}
+
+/// What a file is, if it can be a photo.
+pub fn check(file: &Bytes) -> Result<Kind> {
     if u64::try_from(file.len()).map_or(true, |size| size > LARGEST) {
         return Err(Error::field("photo", "field-photo-large"));
     }
-    let kind = Kind::of(&file).ok_or_else(|| Error::field("photo", "field-photo-kind"))?;
-    products::find(app, member, id).await?;
-    to_the_end(app, keep(app.clone(), member.clone(), *id, kind, file)).await
+    Kind::of(file).ok_or_else(|| Error::field("photo", "field-photo-kind"))
 }
 
 pub async fn remove(app: &App, member: &Member, id: &ProductId) -> Result<Product> {
@@ -63,6 +68,11 @@ pub async fn remove(app: &App, member: &Member, id: &ProductId) -> Result<Produc
 pub async fn address(app: &App, product: &Product) -> Result<Option<String>> {
     let Some(key) = &product.image else { return Ok(None) };
     app.media.address(key, app.clock.now()).await.map(Some).map_err(Error::Broken)
+}
+
+/// The same for our own pages, which show pictures of this server alone: the same address for a while, so that browsers keep what is there.
+pub fn address_here(app: &App, product: &Product) -> Option<String> {
+    product.image.as_ref().map(|key| app.media.address_here(key, app.clock.now()))
 }
 
 async fn keep(app: App, member: Member, id: ProductId, kind: Kind, file: Bytes) -> Result<Product> {

@@ -55,10 +55,27 @@ struct Described {
 
 impl Template for Viewer {
     const NAME: &'static str = "pages/docs_api.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        vec![Self {}]
+    }
 }
 
 impl Template for Problems {
     const NAME: &'static str = "pages/docs_problems.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        let all = || Kind::ALL.iter().copied().map(described);
+        vec![Self { title: "Problems", problems: all().collect() }, Self { title: "One", problems: all().take(1).collect() }]
+    }
+}
+
+/// The templates of this module, rendered.
+#[cfg(test)]
+pub fn shown() -> Vec<&'static str> {
+    vec![templates::shows::<Viewer>(), templates::shows::<Problems>()]
 }
 
 /// The description of the API, to be read and tried.

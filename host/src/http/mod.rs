@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn every_page_shows_itself_in_every_language() {
-        let shown = [web::shown(), pages::shown(), simulator::shown()].concat();
+        let shown = [web::shown(), pages::shown(), simulator::shown(), docs::shown()].concat();
         for page in web::templates::pages() {
             assert!(shown.contains(&&*page), "{page} is rendered by no test: see `shown`");
         }

@@ -133,6 +133,13 @@ impl Media {
         }
     }
 
+    /// An address of ours that opens this file, wherever it lies, for half an hour at least and an hour at most: it changes twice an hour.
+    pub fn address_here(&self, key: &str, now: Time) -> String {
+        let half = OPENS.as_millis() as i64 / 2;
+        let begun = Time(now.0 - now.0.rem_euclid(half));
+        self.path(&Ticket { what: What::Get, key: key.to_owned(), most: 0, expires_at: begun.after(OPENS) })
+    }
+
     /// What a token of ours is good for now; none where it is not ours, or over.
     pub fn ticket(&self, token: &str, what: What, now: Time) -> Option<Ticket> {
         let ticket = Ticket::open(token, &self.0.key)?;
@@ -200,6 +207,20 @@ mod tests {
         assert!(media.ticket(&put, What::Put, NOON.after(UPLOADS)).is_none() && media.ticket(&get, What::Get, NOON.after(OPENS)).is_none());
         let elsewhere = Media::on_disk(&_folder.path().join("other"), Zeroizing::new([8; 32])).unwrap();
         assert!(elsewhere.ticket(&put, What::Put, NOON).is_none());
+    }
+
+    #[test]
+    fn an_address_for_our_pages_stays_for_a_while_and_never_ends_at_once() {
+        let (media, _folder) = on_disk();
+        let half = Duration::from_secs(30 * 60);
+        let (first, later, next) =
+            [Duration::ZERO, half - Duration::from_millis(1), half].map(|after| media.address_here("t/products/a.png", NOON.after(after))).into();
+
+        assert_eq!(first, later, "a browser need not fetch it again");
+        assert_ne!(first, next);
+        let token = first.strip_prefix("/media/").unwrap();
+        assert!(media.ticket(token, What::Get, NOON.after(half * 2 - Duration::from_millis(1))).is_some());
+        assert!(media.ticket(token, What::Get, NOON.after(half * 2)).is_none());
     }
 
     #[tokio::test]

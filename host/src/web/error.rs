@@ -13,6 +13,8 @@ use serde::Serialize;
 use super::{page::Page, templates::Template, words::Words};
 use crate::{
     app::App,
+    channels::cloud_api::client::Fault,
+    console,
     identity::{self, Refusal},
 };
 
@@ -52,6 +54,35 @@ impl From<identity::Error> for Error {
             Door::WrongCode | Door::CodeNeeded => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-wrong-code".into()),
             Door::Invalid(_) => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-form".into()),
         }
+    }
+}
+
+impl From<console::Error> for Error {
+    fn from(error: console::Error) -> Self {
+        use console::Error as Console;
+        match error {
+            Console::NotFound => Self::Refused(Refusal::NotFound),
+            Console::Refused(refusal) => Self::Refused(refusal),
+            Console::Broken(error) => Self::Broken(error),
+            Console::Invalid(_) => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-form".into()),
+            Console::Taken => Self::Said(StatusCode::CONFLICT, "problem-taken-here".into()),
+            Console::InUse => Self::Said(StatusCode::CONFLICT, "problem-in-use".into()),
+            Console::Stale => Self::Said(StatusCode::CONFLICT, "problem-stale".into()),
+            Console::WindowClosed => Self::Said(StatusCode::CONFLICT, "problem-window-closed".into()),
+            Console::Outside(fault) => Self::Said(StatusCode::BAD_GATEWAY, outside(&fault)),
+            Console::Unavailable => Self::Said(StatusCode::SERVICE_UNAVAILABLE, "problem-unavailable".into()),
+        }
+    }
+}
+
+/// What Meta said of something that it was asked, plain words before its own.
+pub fn outside(fault: &Fault) -> Words {
+    match fault {
+        Fault::Refused(problem) | Fault::Token(problem) => {
+            Words::from("problem-outside-refused").with("title", problem.title.clone()).with("code", problem.code.to_string())
+        }
+        Fault::Unreachable(_) => "problem-outside-silent".into(),
+        Fault::Unreadable(_) | Fault::TooLarge(_) | Fault::ForeignHost | Fault::OtherFile => "problem-outside-unreadable".into(),
     }
 }
 

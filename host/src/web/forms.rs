@@ -36,7 +36,10 @@ use super::{
     error::{self, Error},
     words::Words,
 };
-use crate::identity::{self, Problem};
+use crate::{
+    console,
+    identity::{self, Problem},
+};
 
 /// A form that a page of ours sent. Anything else, or a field that it has not, is refused.
 pub struct Form<T>(pub T);
@@ -82,6 +85,13 @@ impl Fields {
         Self { values, ..Self::default() }
     }
 
+    /// The same, with another value under this name.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Self {
+        self.values.insert(name.to_owned(), value.into());
+        self
+    }
+
     /// The same, with what is wrong.
     #[must_use]
     pub fn refused(mut self, lang: &str, wrong: Wrong) -> Self {
@@ -100,6 +110,15 @@ impl Wrong {
     pub fn whole(words: impl Into<Words>) -> Self {
         Self { fields: Vec::new(), whole: Some(words.into()) }
     }
+
+    /// The same for a form that calls a field otherwise.
+    #[must_use]
+    pub fn named(mut self, field: &str, here: &str) -> Self {
+        for (name, _) in self.fields.iter_mut().filter(|(name, _)| name == field) {
+            here.clone_into(name);
+        }
+        self
+    }
 }
 
 impl TryFrom<identity::Error> for Wrong {
@@ -115,6 +134,22 @@ impl TryFrom<identity::Error> for Wrong {
             Door::TooMany(wait) => Ok(Self::whole(error::too_many(wait))),
             Door::Busy => Ok(Self::whole("problem-busy")),
             Door::LastOwner => Ok(Self::whole("problem-last-owner")),
+            other => Err(other.into()),
+        }
+    }
+}
+
+impl TryFrom<console::Error> for Wrong {
+    type Error = Error;
+
+    fn try_from(error: console::Error) -> Result<Self, Error> {
+        use console::Error as Console;
+        match error {
+            Console::Invalid(problems) => Ok(problems.into()),
+            Console::Stale => Ok(Self::whole("problem-stale")),
+            Console::InUse => Ok(Self::whole("problem-in-use")),
+            Console::Taken => Ok(Self::whole("problem-taken-here")),
+            Console::Outside(fault) => Ok(Self::whole(error::outside(&fault))),
             other => Err(other.into()),
         }
     }
@@ -158,6 +193,11 @@ pub fn many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D
     })
 }
 
+/// For a number that the form carries, such as the version that somebody saw.
+pub fn number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
 /// For a single check box: it is sent when it is set, and then says `on`.
 pub fn on<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error> {
     match &*String::deserialize(deserializer)? {
@@ -170,7 +210,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
     type Rejection = Error;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
-        const NOT_OURS: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let sent = kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded"));
         // A form without fields is sent without a body, and perhaps without saying what it would be.
@@ -181,21 +220,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
             let status = rejection.into_response().status();
             Error::Said(status, if status == StatusCode::PAYLOAD_TOO_LARGE { "problem-too-large" } else { "problem-form" }.into())
         })?;
-        let form = serde_json::from_value(gathered(&body)).map_err(|error| {
-            tracing::debug!(%error, "a form was not one of ours");
-            Error::Said(NOT_OURS, "problem-form".into())
-        })?;
-        Ok(Self(form))
+        typed(form_urlencoded::parse(&body).into_owned()).map(Self)
     }
 }
 
+/// The form that these fields are.
+pub(super) fn typed<T: DeserializeOwned>(fields: impl IntoIterator<Item = (String, String)>) -> Result<T, Error> {
+    serde_json::from_value(gathered(fields)).map_err(|error| {
+        tracing::debug!(%error, "a form was not one of ours");
+        Error::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-form".into())
+    })
+}
+
 /// Each field once; what is sent several times as a list.
-fn gathered(body: &[u8]) -> Value {
+fn gathered(sent: impl IntoIterator<Item = (String, String)>) -> Value {
     let mut fields = Map::new();
-    for (name, value) in form_urlencoded::parse(body) {
-        let value = Value::String(value.into_owned());
-        match fields.get_mut(&*name) {
-            None => drop(fields.insert(name.into_owned(), value)),
+    for (name, value) in sent {
+        let value = Value::String(value);
+        match fields.get_mut(&name) {
+            None => drop(fields.insert(name, value)),
             Some(Value::Array(list)) => list.push(value),
             Some(one) => *one = Value::Array(vec![one.take(), value]),
         }

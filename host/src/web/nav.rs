@@ -25,6 +25,7 @@ const fn entry(text: &'static str, address: &'static str, access: Access) -> Ent
 /// The top bar, in its order. Whoever adds a page that is to be found adds it here.
 pub const SECTIONS: &[Section] = &[
     Section { text: "nav-dashboard", entries: &[entry("nav-dashboard", "/dashboard", Access::Permission(Permission::SeeConversations))] },
+    Section { text: "nav-products", entries: &[entry("nav-products", "/products", Access::Permission(Permission::SeeBusiness))] },
     Section { text: "nav-simulator", entries: &[entry("nav-simulator", "/simulator", Access::Permission(Permission::UseSimulator))] },
     Section {
         text: "nav-team",
@@ -36,6 +37,11 @@ pub const SECTIONS: &[Section] = &[
     Section {
         text: "nav-settings",
         entries: &[
+            entry("nav-business", "/settings", Access::Permission(Permission::ChangeBusiness)),
+            entry("nav-points", "/points", Access::Permission(Permission::SeeBusiness)),
+            entry("nav-assistant", "/settings/assistant", Access::Permission(Permission::ConfigureAssistant)),
+            entry("nav-prompt", "/settings/prompt", Access::Permission(Permission::ConfigureAssistant)),
+            entry("nav-policies", "/settings/policies", Access::Permission(Permission::ConfigureAssistant)),
             entry("nav-keys", "/keys", Access::Permission(Permission::ManageApiKeys)),
             entry("nav-audit", "/audit", Access::Permission(Permission::SeeAudit)),
             entry("nav-system", "/system", Access::Operator),
@@ -103,7 +109,8 @@ mod tests {
     fn the_bar_shows_what_one_may_see_and_where_one_is() {
         let (bar, tabs) = links("/people/matrix", |access| access == Access::Permission(Permission::SeeBusiness));
 
-        assert_eq!(bar.iter().map(|link| (link.address, link.current)).collect::<Vec<_>>(), [("/people/matrix", true)]);
+        let bar: Vec<_> = bar.iter().map(|link| (link.address, link.current)).collect();
+        assert_eq!(bar, [("/products", false), ("/people/matrix", true), ("/points", false)], "each section begins with what one may see of it");
         assert!(tabs.is_empty(), "one page needs no tabs");
     }
 
