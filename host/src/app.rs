@@ -14,14 +14,16 @@ use tokio::sync::{RwLock, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, identity::Door, mail::Post, plugins::Plugins, settings::Settings,
-    telemetry::Meters,
+    channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, http::api::Rates, identity::Door, mail::Post, media::Media,
+    plugins::Plugins, settings::Settings, telemetry::Meters,
 };
 
 /// A lease holds this long without being renewed; it is renewed three times in that.
 const LEASE: Duration = Duration::from_secs(15);
 /// A business with nothing to do rests after this.
 const RESTS: Duration = Duration::from_secs(60);
+/// What another node changed about the ways in is noticed after this at the latest.
+const ROUTES: Duration = Duration::from_secs(30);
 /// What has ended at the door is dropped this often.
 const SWEEPS: Duration = Duration::from_secs(3_600);
 
@@ -34,6 +36,7 @@ pub struct Parts {
     pub clock: Clock,
     pub door: Door,
     pub plugins: Plugins,
+    pub media: Media,
     /// None delivers what goes to the Cloud API to the simulator.
     pub graph: Option<Graph>,
     pub egress: Egress,
@@ -45,6 +48,8 @@ pub struct Parts {
     pub settings: Arc<Settings>,
     /// Sends mails; none where links are shown to whoever made them.
     pub mail: Option<Post>,
+    /// How much a caller of the API may ask.
+    pub rates: Rates,
     /// Whether the clock may be advanced from a page.
     pub demo: bool,
 }
@@ -64,7 +69,7 @@ pub struct Inner {
     /// Everything that must be through before it ends.
     pub tasks: TaskTracker,
     businesses: RwLock<HashMap<TenantId, Arc<Business>>>,
-    routes: RwLock<HashMap<(String, String), Route>>,
+    routes: RwLock<HashMap<(String, String), (Route, Instant)>>,
     others: mpsc::UnboundedSender<TenantId>,
 }
 
@@ -103,6 +108,9 @@ impl App {
             others,
         }));
         if app.jobs {
+            if let Err(error) = crate::console::business::finish_founded(&app).await {
+                tracing::error!(%error, "businesses that were begun could not be finished; the next start tries again");
+            }
             app.open_due().await?;
         }
         // Waited for when the process ends: a lease that is renewed after it was let go of would keep other nodes out.
@@ -131,12 +139,30 @@ impl App {
     /// The business that an outside address belongs to.
     pub async fn route(&self, kind: &str, address: &str) -> anyhow::Result<Option<Route>> {
         let key = (kind.to_owned(), address.to_owned());
-        if let Some(route) = self.routes.read().await.get(&key) {
+        if let Some((route, at)) = self.routes.read().await.get(&key)
+            && at.elapsed() < ROUTES
+        {
             return Ok(Some(route.clone()));
         }
-        let Some(route) = self.store.platform().route(kind, address).await? else { return Ok(None) };
-        self.routes.write().await.insert(key, route.clone());
+        let Some(route) = self.store.platform().route(kind, address).await? else {
+            self.routes.write().await.remove(&key);
+            return Ok(None);
+        };
+        self.routes.write().await.insert(key, (route.clone(), Instant::now()));
         Ok(Some(route))
+    }
+
+    /// An outside address leads elsewhere, or nowhere, from now on.
+    pub async fn forget_route(&self, kind: &str, address: &str) {
+        self.routes.write().await.remove(&(kind.to_owned(), address.to_owned()));
+    }
+
+    /// Has a business that is open here work with its configuration as it is now. One that is not reads it when it opens.
+    pub async fn refresh(&self, tenant: &TenantId) {
+        let Some(business) = self.businesses.read().await.get(tenant).cloned() else { return };
+        if let Err(error) = business.reload().await {
+            tracing::error!(%tenant, error = format!("{error:#}"), "a changed configuration could not be read; it is read with the next turn");
+        }
     }
 
     /// All businesses that are open here.

@@ -7,7 +7,9 @@ use indicatif::{ProgressBar, ProgressStyle};
 use relevo_store::Store;
 
 use crate::{
-    doctor, serve,
+    doctor,
+    http::api::openapi,
+    serve,
     settings::{self, ServeArgs, Settings},
     telemetry,
     tenants::{self, NewTenant},
@@ -38,6 +40,8 @@ enum Command {
     },
     /// Brings the tables of all businesses up to this version
     Migrate(ServeArgs),
+    /// Prints the description of the API, as OpenAPI 3.1
+    Openapi,
     /// Businesses
     #[command(subcommand)]
     Tenant(Tenant),
@@ -100,6 +104,10 @@ async fn asynchronous(command: Command) -> ExitCode {
                 Err(errors) => doctor::refused(&errors),
             };
             return doctor::print(&findings);
+        }
+        Command::Openapi => {
+            print!("{}", openapi::text());
+            Ok(())
         }
         Command::Migrate(args) => with(&args, migrate).await,
         Command::Tenant(Tenant::Create(new)) => with(&new.serve.clone(), |settings| tenants::create(settings, *new)).await,

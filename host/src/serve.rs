@@ -14,9 +14,13 @@ use crate::{
     channels::cloud_api::client::Graph,
     demo,
     egress::{Egress, EgressSettings},
-    http,
+    http::{
+        self,
+        api::{Rates, Share},
+    },
     identity::Door,
     mail::Post,
+    media::Media,
     plugins::Plugins,
     settings::{Settings, SignatureMode},
     telemetry,
@@ -66,11 +70,18 @@ pub async fn parts(settings: &Settings, store: Store, clock: Clock) -> anyhow::R
     let plugins = Plugins::load(&engine, &[]).await?;
     let graph = settings.meta_graph_url.as_deref().map(Graph::new).transpose()?;
     let door = Door::new(store.clone(), clock.clone(), &settings.door());
+    let key = store.derive("media");
+    let media = match &settings.s3 {
+        Some(s3) => Media::in_bucket(s3, key)?,
+        None => Media::on_disk(&settings.data.join("media"), key)?,
+    };
+    let rates = Rates::new(&clock, Share::default());
     Ok(Parts {
         store,
         clock,
         door,
         plugins,
+        media,
         graph,
         egress: Egress::new(EgressSettings::default()),
         meters: telemetry::metrics()?,
@@ -80,6 +91,7 @@ pub async fn parts(settings: &Settings, store: Store, clock: Clock) -> anyhow::R
             app_secret: settings.meta_app_secret.as_ref().map(|secret| secret.expose_secret().to_owned()),
             signature_optional: matches!(settings.webhook_signature, SignatureMode::Optional),
         },
+        rates,
         settings: Arc::new(settings.clone()),
         mail: settings.smtp.as_ref().map(Post::start).transpose()?,
         demo: settings.demo,

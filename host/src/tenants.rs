@@ -98,12 +98,14 @@ pub fn service_point(clock: &Clock, name: &str, phone_number: Option<String>, ti
         name: name.to_owned(),
         phone_number,
         whatsapp_status: WhatsappStatus::Connected,
+        last_qr_at: None,
         time_zone: time_zone.to_owned(),
         opening_hours: Json(json!({})),
         locale: None,
         bot_enabled: true,
         burst_ms: 0,
         uncertain_policy: UncertainPolicy::Ask,
+        version: 1,
         created_at: clock.now(),
     }
 }
@@ -151,7 +153,7 @@ pub async fn add_routes(store: &Store, clock: &Clock, tenant: &TenantId, channel
     Ok(())
 }
 
-fn channel(clock: &Clock, point: &ServicePoint, kind: ChannelKind) -> Channel {
+pub(crate) fn channel(clock: &Clock, point: &ServicePoint, kind: ChannelKind) -> Channel {
     Channel {
         id: clock.id(),
         service_point_id: point.id,
@@ -163,11 +165,14 @@ fn channel(clock: &Clock, point: &ServicePoint, kind: ChannelKind) -> Channel {
         waba_id: None,
         access_token: None,
         app_secret: None,
+        last_inbound_at: None,
+        last_outbound_at: None,
+        removed_at: None,
         created_at: clock.now(),
     }
 }
 
-async fn free_slug(store: &Store, name: &str) -> anyhow::Result<String> {
+pub(crate) async fn free_slug(store: &Store, name: &str) -> anyhow::Result<String> {
     let plain: String = options::plain(name).chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     let base = plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     let base = if base.is_empty() { "negocio".to_owned() } else { base };

@@ -134,9 +134,26 @@ impl Business {
         self.reload().await
     }
 
+    /// Reads the configuration again if another node changed it: whether the bot is on is asked before any turn could tell.
+    pub async fn catch_up(&self) -> anyhow::Result<()> {
+        let business = self.cell.read().await?.business().await?;
+        if let Some(business) = business {
+            self.layout_at(business.config_version).await?;
+        }
+        Ok(())
+    }
+
     pub async fn reload(&self) -> anyhow::Result<Arc<Layout>> {
-        let layout = Arc::new(Layout::load(&self.app, &self.cell).await?);
-        *self.layout.write().expect("nothing panics while it holds the layout") = Arc::clone(&layout);
+        let mut layout = Arc::new(Layout::load(&self.app, &self.cell).await?);
+        {
+            let mut held = self.layout.write().expect("nothing panics while it holds the layout");
+            // Of two that read at the same time, the one who read later must not give way to the other.
+            if held.business.config_version > layout.business.config_version {
+                layout = Arc::clone(&held);
+            } else {
+                *held = Arc::clone(&layout);
+            }
+        }
         self.outbox.wake_all();
         Ok(layout)
     }

@@ -77,7 +77,7 @@ impl Layout {
     }
 
     pub fn simulator_of(&self, point: &ServicePointId) -> Option<&Arc<Line>> {
-        self.channels.values().find(|line| line.row.kind == ChannelKind::Simulator && line.row.service_point_id == *point)
+        self.channels.values().find(|line| line.row.kind == ChannelKind::Simulator && line.row.service_point_id == *point && line.row.removed_at.is_none())
     }
 }
 

@@ -242,6 +242,7 @@ impl FlowHost {
             id: order.id,
             code: order.code.clone(),
             service_point_id: conversation.service_point_id,
+            conversation_id: conversation.id,
             customer_id: conversation.customer_id,
             status,
             status_title,

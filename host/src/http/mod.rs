@@ -1,6 +1,9 @@
 //! What the process answers on HTTP: webhooks, health, pages.
 
+pub mod api;
+mod docs;
 mod health;
+mod media;
 pub mod pages;
 pub mod problem;
 pub mod routes;
@@ -29,10 +32,12 @@ use crate::{
 /// Everything, ready to be served.
 pub fn router(app: App) -> Router {
     let only_our_pages = middleware::from_fn_with_state(app.door.clone(), csrf::only_our_pages);
+    let around_the_api = middleware::from_fn_with_state(app.clone(), api::around);
     let explained = middleware::from_fn_with_state(app.clone(), web::explain);
     routes()
         .merge(pages::design(app.demo))
         .layer(only_our_pages)
+        .layer(around_the_api)
         .into_router()
         .fallback(nothing)
         .layer(explained)
@@ -45,7 +50,7 @@ pub fn router(app: App) -> Router {
 
 /// Everything, with who may take it. A route that is not in here is not served: `Routes` takes none without its access.
 pub fn routes() -> Routes {
-    let pages = Routes::new().merge(pages::routes()).merge(simulator::routes()).merge(web::routes());
+    let pages = Routes::new().merge(pages::routes()).merge(simulator::routes()).merge(docs::routes()).merge(web::routes());
     let pages = pages.layer(DefaultBodyLimit::max(FORM)).layer(middleware::from_fn(visitor::remember));
     let limits = ServiceBuilder::new().layer(RequestBodyTimeoutLayer::new(BODY)).layer(DefaultBodyLimit::max(envelope::MAX_BODY));
     Routes::new()
@@ -55,6 +60,8 @@ pub fn routes() -> Routes {
         .get("/healthz", Access::Public, health::alive)
         .get("/readyz", Access::Public, health::ready)
         .get("/metrics", Access::Public, health::metrics)
+        .merge(api::routes())
+        .merge(media::routes())
         .merge(pages)
 }
 
@@ -92,28 +99,37 @@ mod tests {
         "/healthz",
         "/readyz",
         "/metrics",
+        // A signature in the address proves it.
+        "/media/",
+        // What programs are written by.
+        "/api/openapi.json",
+        "/docs/",
         // Leads on: to the login, or to where one works.
         "/",
-        // The way in. Each of these counts attempts.
+        // The way in, for people and for programs: a password, or the secret of a link, proves them. Each counts attempts.
         "/login",
-        "/login/code",
         "/register",
         "/reset",
-        // A token that works once proves it.
-        "/reset/{token}",
-        "/invitation/{token}",
+        "/invitation",
+        "/api/auth/register",
+        "/api/auth/login",
+        "/api/auth/reset",
+        "/api/auth/invitation",
     ];
 
     #[test]
     fn nothing_is_public_that_was_not_decided_to_be() {
         for route in routes().table().iter().filter(|route| route.access == Access::Public) {
-            assert!(PUBLIC.contains(&&*route.path), "{} {} is public", route.method, route.path);
+            let decided = PUBLIC.iter().any(|path| {
+                route.path == *path || *path != "/" && route.path.starts_with(path) && (path.ends_with('/') || route.path[path.len()..].starts_with('/'))
+            });
+            assert!(decided, "{} {} is public", route.method, route.path);
         }
     }
 
     #[test]
     fn every_page_shows_itself_in_every_language() {
-        let shown = [web::shown(), pages::shown(), simulator::shown()].concat();
+        let shown = [web::shown(), docs::shown(), pages::shown(), simulator::shown()].concat();
         for page in web::templates::pages() {
             assert!(shown.contains(&&*page), "{page} is rendered by no test: see `shown`");
         }

@@ -1,22 +1,36 @@
 //! What programs get when something is not done: RFC 9457.
 
+mod kinds;
+
 use axum::{
     Json,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use crate::identity::{Error, Refusal};
+use crate::{
+    identity::{self, Refusal},
+    texts,
+    web::visitor::LANGUAGES,
+};
 
-/// A problem, whose kind has a page of its own in the catalogue.
-#[derive(Clone, Debug, Serialize)]
+pub use kinds::Kind;
+
+/// What a program gets when something is not done.
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct Problem {
+    /// The address of the page that tells of problems of this kind; its last part is the kind's name.
     #[serde(rename = "type")]
+    #[schema(example = "/docs/problems/invalid")]
     pub kind: String,
+    #[schema(value_type = String)]
     pub title: &'static str,
     #[serde(serialize_with = "as_number")]
+    #[schema(value_type = u16)]
     pub status: StatusCode,
+    /// What there is to say of this one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<String>,
     /// What is wrong with which field.
@@ -27,19 +41,25 @@ pub struct Problem {
     pub retry_after: Option<u64>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// What is wrong with a field.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct FieldProblem {
+    /// Where it is in what was sent, such as `name` or `plugins[0].id`.
     pub field: String,
-    /// The key of a text.
+    /// The key of the text: for programs.
+    #[schema(example = "problem-name")]
     pub problem: String,
+    /// The same for people, in the language of `Accept-Language`.
+    pub text: String,
 }
 
 impl Problem {
     /// Where the catalogue of kinds is.
     pub const CATALOGUE: &'static str = "/docs/problems/";
 
-    pub fn new(status: StatusCode, kind: &str, title: &'static str) -> Self {
-        Self { kind: format!("{}{kind}", Self::CATALOGUE), title, status, detail: None, errors: Vec::new(), retry_after: None }
+    pub fn new(kind: Kind) -> Self {
+        let kind_of = format!("{}{}", Self::CATALOGUE, kind.as_str());
+        Self { kind: kind_of, title: kind.title(), status: kind.status(), detail: None, errors: Vec::new(), retry_after: None }
     }
 
     #[must_use]
@@ -47,59 +67,122 @@ impl Problem {
         self.detail = Some(detail.into());
         self
     }
+
+    #[must_use]
+    pub fn errors(mut self, errors: impl IntoIterator<Item = FieldProblem>) -> Self {
+        self.errors.extend(errors);
+        self
+    }
+
+    #[must_use]
+    pub const fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after = Some(seconds);
+        self
+    }
+
+    /// The same for somebody who reads another language.
+    #[must_use]
+    pub fn in_language(mut self, lang: &str) -> Self {
+        for error in &mut self.errors {
+            error.text = texts::say(lang, &error.problem);
+        }
+        self
+    }
+
+    /// Something failed that should not: it goes to the log, and nothing of it to whoever asked.
+    pub fn broken(error: &anyhow::Error) -> Self {
+        tracing::error!(error = format!("{error:#}"), "a request failed");
+        Self::new(Kind::Broken)
+    }
+}
+
+impl FieldProblem {
+    /// With its text in the first of our languages; `Problem::in_language` gives it another.
+    pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
+        let problem = problem.into();
+        Self { field: field.into(), text: texts::say(LANGUAGES[0], &problem), problem }
+    }
+}
+
+impl From<&identity::Problem> for FieldProblem {
+    fn from(problem: &identity::Problem) -> Self {
+        Self::new(problem.field, problem.text)
+    }
+}
+
+impl From<Kind> for Problem {
+    fn from(kind: Kind) -> Self {
+        Self::new(kind)
+    }
 }
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let (kind, title) = match refusal {
-            Refusal::Anonymous => ("unauthorized", "Nobody is logged in"),
-            Refusal::BadCredential => ("bad-credential", "The token or the key is worth nothing"),
-            Refusal::TooFew(_) => ("permission", "A permission is missing"),
-            Refusal::Forbidden => ("forbidden", "This may not be done"),
-            Refusal::NoBusiness => ("no-business", "No business is chosen"),
-            Refusal::NotFound => ("not-found", "There is nothing at this address"),
-            Refusal::Foreign => ("foreign-origin", "Sent from another site"),
+        let kind = match refusal {
+            Refusal::Anonymous => Kind::Unauthorized,
+            Refusal::BadCredential => Kind::BadCredential,
+            Refusal::TooFew(_) => Kind::Permission,
+            Refusal::Forbidden => Kind::Forbidden,
+            Refusal::NoBusiness => Kind::NoBusiness,
+            Refusal::NotFound => Kind::NotFound,
+            Refusal::Foreign => Kind::ForeignOrigin,
         };
-        Self::new(refusal.status(), kind, title).detail(refusal.to_string())
+        Self::new(kind).detail(refusal.to_string())
     }
 }
 
-impl From<&Error> for Problem {
-    fn from(error: &Error) -> Self {
-        let (status, kind, title) = match error {
-            Error::Refused(refusal) => return (*refusal).into(),
-            Error::Wrong => (StatusCode::UNAUTHORIZED, "wrong-login", "The address or the password is wrong"),
-            Error::WrongCode => (StatusCode::UNAUTHORIZED, "wrong-code", "The code is wrong"),
-            Error::CodeNeeded => (StatusCode::UNAUTHORIZED, "code-needed", "A code of the second factor is needed"),
-            Error::TooMany(_) => (StatusCode::TOO_MANY_REQUESTS, "too-many-attempts", "Too many attempts"),
-            Error::Busy => (StatusCode::SERVICE_UNAVAILABLE, "busy", "Too busy"),
-            Error::Invalid(_) => (StatusCode::UNPROCESSABLE_ENTITY, "invalid", "What was sent cannot be taken"),
-            Error::Taken => (StatusCode::CONFLICT, "taken", "It is taken already"),
-            Error::Gone => (StatusCode::GONE, "gone", "It has ended, or never was"),
-            Error::OtherPerson => (StatusCode::FORBIDDEN, "other-person", "This is for somebody else"),
-            Error::LastOwner => (StatusCode::CONFLICT, "last-owner", "A business needs an owner"),
-            Error::Broken(error) => {
-                tracing::error!(error = format!("{error:#}"), "a request at the door failed");
-                return Self::new(StatusCode::INTERNAL_SERVER_ERROR, "broken", "Something is broken here");
-            }
-        };
-        let mut problem = Self::new(status, kind, title).detail(error.to_string());
+impl From<relevo_store::Error> for Problem {
+    fn from(error: relevo_store::Error) -> Self {
         match error {
-            Error::TooMany(wait) => problem.retry_after = Some(wait.as_millis().div_ceil(1_000).max(1).try_into().unwrap_or(u64::MAX)),
-            Error::Busy => problem.retry_after = Some(1),
-            Error::Invalid(fields) => {
-                problem.errors = fields.iter().map(|wrong| FieldProblem { field: wrong.field.into(), problem: wrong.text.into() }).collect();
+            relevo_store::Error::Conflict(_) => Self::new(Kind::Conflict),
+            relevo_store::Error::Unavailable(_) | relevo_store::Error::NotOwner(_) => {
+                tracing::error!(%error, "the database could not take a request");
+                Self::new(Kind::Busy).retry_after(1)
             }
-            _ => {}
+            relevo_store::Error::NoTenant(_) => Self::new(Kind::NotFound),
+            other => Self::broken(&other.into()),
         }
-        problem
+    }
+}
+
+impl From<identity::Error> for Problem {
+    fn from(error: identity::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<&identity::Error> for Problem {
+    fn from(error: &identity::Error) -> Self {
+        use identity::Error;
+        let kind = match error {
+            Error::Refused(refusal) => return (*refusal).into(),
+            Error::Wrong => Kind::WrongLogin,
+            Error::WrongCode => Kind::WrongCode,
+            Error::CodeNeeded => Kind::CodeNeeded,
+            Error::TooMany(_) => Kind::TooManyAttempts,
+            Error::Busy => Kind::Busy,
+            Error::Invalid(_) => Kind::Invalid,
+            Error::Taken => Kind::Taken,
+            Error::Gone => Kind::Gone,
+            Error::OtherPerson => Kind::OtherPerson,
+            Error::LastOwner => Kind::LastOwner,
+            Error::Broken(error) => return Self::broken(error),
+        };
+        let problem = Self::new(kind).detail(error.to_string());
+        match error {
+            Error::TooMany(wait) => problem.retry_after(wait.as_millis().div_ceil(1_000).max(1).try_into().unwrap_or(u64::MAX)),
+            Error::Busy => problem.retry_after(1),
+            Error::Invalid(fields) => problem.errors(fields.iter().map(FieldProblem::from)),
+            _ => problem,
+        }
     }
 }
 
 impl IntoResponse for Problem {
+    /// Carries the problem itself along, so that what knows the reader's language can say it again.
     fn into_response(self) -> Response {
         let (status, retry_after) = (self.status, self.retry_after);
-        let mut response = (status, Json(self)).into_response();
+        let mut response = (status, Json(&self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
         if status == StatusCode::UNAUTHORIZED {
@@ -108,11 +191,12 @@ impl IntoResponse for Problem {
         if let Some(seconds) = retry_after {
             headers.insert(header::RETRY_AFTER, seconds.into());
         }
+        response.extensions_mut().insert(self);
         response
     }
 }
 
-impl IntoResponse for Error {
+impl IntoResponse for identity::Error {
     fn into_response(self) -> Response {
         Problem::from(&self).into_response()
     }

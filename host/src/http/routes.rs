@@ -13,6 +13,7 @@ use axum::{
 use tower::{Layer, Service};
 
 use crate::{
+    http::api::idempotency,
     identity::{Door, Rejection},
     policy::Permission,
 };
@@ -37,6 +38,8 @@ pub struct Route {
     pub method: Method,
     pub path: String,
     pub access: Access,
+    /// A request with an `Idempotency-Key` is done once.
+    pub once: bool,
 }
 
 /// Handlers with their access, and the table of them.
@@ -84,12 +87,22 @@ where
         self.on(Method::DELETE, path, access, handler)
     }
 
+    /// A POST that makes or sends something: with an `Idempotency-Key` it is done once, however often it comes.
     #[must_use]
-    pub fn on<H: Handler<T, S>, T: 'static>(mut self, method: Method, path: &str, access: Access, handler: H) -> Self {
-        let filter = MethodFilter::try_from(method.clone()).expect("routes have methods that axum knows");
-        let guarded: MethodRouter<S> = on(filter, Guarded { handler, access });
-        self.router = self.router.route(path, guarded);
-        self.table.push(Route { method, path: path.to_owned(), access });
+    pub fn create<H: Handler<T, S>, T: 'static>(self, path: &str, access: Access, handler: H) -> Self {
+        self.add(Route { method: Method::POST, path: path.to_owned(), access, once: true }, handler)
+    }
+
+    #[must_use]
+    pub fn on<H: Handler<T, S>, T: 'static>(self, method: Method, path: &str, access: Access, handler: H) -> Self {
+        self.add(Route { method, path: path.to_owned(), access, once: false }, handler)
+    }
+
+    fn add<H: Handler<T, S>, T: 'static>(mut self, route: Route, handler: H) -> Self {
+        let filter = MethodFilter::try_from(route.method.clone()).expect("routes have methods that axum knows");
+        let guarded: MethodRouter<S> = on(filter, Guarded { handler, access: route.access, once: route.once });
+        self.router = self.router.route(&route.path, guarded);
+        self.table.push(route);
         self
     }
 
@@ -129,6 +142,7 @@ where
 struct Guarded<H> {
     handler: H,
     access: Access,
+    once: bool,
 }
 
 impl<H, T, S> Handler<T, S> for Guarded<H>
@@ -144,6 +158,10 @@ where
         Box::pin(async move {
             let (mut parts, body) = request.into_parts();
             match check(self.access, &mut parts, &state).await {
+                Ok(()) if self.once => {
+                    let door = Door::from_ref(&state);
+                    idempotency::once(door, Request::from_parts(parts, body), move |request| self.handler.call(request, state)).await
+                }
                 Ok(()) => self.handler.call(Request::from_parts(parts, body), state).await,
                 Err(rejection) => rejection.into_response(),
             }

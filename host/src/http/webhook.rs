@@ -9,6 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode},
 };
 use relevo_model::{ChannelId, Incoming};
+use relevo_store::Route;
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
 
@@ -139,14 +140,28 @@ async fn find<'a>(app: &App, address: Address<'a>, looked_up: &mut HashMap<Addre
     Ok(found)
 }
 
-async fn channel_at(app: &App, (kind, address): Address<'_>) -> anyhow::Result<Found> {
-    let Some(route) = app.route(kind, address).await? else { return Ok(None) };
+async fn channel_at(app: &App, address: Address<'_>) -> anyhow::Result<Found> {
+    let Some(route) = app.route(address.0, address.1).await? else { return Ok(None) };
+    let found = channel_by(app, &route).await?;
+    if found.is_some() {
+        return Ok(found);
+    }
+    // The channel was removed, perhaps on another node: its address may be somebody else's now.
+    app.forget_route(address.0, address.1).await;
+    match app.route(address.0, address.1).await? {
+        Some(other) if other.channel_id != route.channel_id => channel_by(app, &other).await,
+        _ => Ok(None),
+    }
+}
+
+async fn channel_by(app: &App, route: &Route) -> anyhow::Result<Found> {
     let business = app.business(&route.tenant_id).await?;
     let mut layout = business.layout();
     if !layout.channels.contains_key(&route.channel_id) {
         layout = business.reload().await?;
     }
-    Ok(layout.channels.get(&route.channel_id).cloned().map(|line| (business, line)))
+    let line = layout.channels.get(&route.channel_id).filter(|line| line.row.removed_at.is_none()).cloned();
+    Ok(line.map(|line| (business, line)))
 }
 
 /// Whose secret verifies this body; each secret is tried once.

@@ -117,7 +117,27 @@ pub(super) enum Caller {
     Key(ApiKey),
 }
 
+/// Whose a request is: what is counted, and what is done once, is by this.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whose {
+    /// The person or the key, by its id.
+    pub caller: String,
+    /// The business that the request is about, once somebody asked for the member.
+    pub tenant: Option<TenantId>,
+}
+
 impl Door {
+    /// Whose a request is; nobody's, as far as it proved nothing.
+    pub async fn whose(&self, parts: &mut Parts) -> Result<Option<Whose>, Error> {
+        let tenant = parts.extensions.get::<Member>().map(|member| member.tenant);
+        let caller = match self.caller(parts).await? {
+            Caller::Nobody | Caller::Unknown => return Ok(None),
+            Caller::Person(person) => person.id.to_string(),
+            Caller::Key(key) => key.id.to_string(),
+        };
+        Ok(Some(Whose { caller, tenant }))
+    }
+
     /// Looks at what the request brought; whatever asks later in the same request gets the same answer.
     pub(super) async fn caller(&self, parts: &mut Parts) -> Result<Caller, Error> {
         if let Some(caller) = parts.extensions.get::<Caller>() {

@@ -13,6 +13,12 @@ impl Door {
         Ok(self.store.platform().read().await?.people().colleagues(&by.tenant, after, limit).await?)
     }
 
+    /// One of them.
+    pub async fn colleague(&self, by: &Member, user: &UserId) -> Result<Colleague> {
+        by.demand(Permission::ManagePeople, None)?;
+        Ok(self.store.platform().read().await?.people().colleague(&by.tenant, user).await?.ok_or(Refusal::NotFound)?)
+    }
+
     /// Makes a colleague something else; what they may do changes with their next request.
     pub async fn change_member(&self, by: &Member, user: &UserId, role: Role, reach: Reach) -> Result<()> {
         let mut write = self.store.platform().write().await?;

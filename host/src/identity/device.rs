@@ -38,7 +38,7 @@ where
 }
 
 impl Device {
-    pub(super) fn of(parts: &Parts, door: &Door) -> Self {
+    pub(crate) fn of(parts: &Parts, door: &Door) -> Self {
         let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip().to_canonical());
         let secure = door.always_secure || !is_loopback_name(host(&parts.uri, &parts.headers).unwrap_or_default());
         let user_agent = parts.headers.get(header::USER_AGENT).and_then(|name| name.to_str().ok()).map(|name| name.chars().take(USER_AGENT).collect());

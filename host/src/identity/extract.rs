@@ -12,7 +12,10 @@ use super::{
     Door, Error,
     caller::{Caller, Member, Person},
 };
-use crate::{http::problem::Problem, policy::Permission};
+use crate::{
+    http::{api::is_api, problem::Problem},
+    policy::Permission,
+};
 
 /// Why somebody may not do something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -129,8 +132,8 @@ impl Rejection {
 impl Asked {
     fn of(parts: &Parts) -> Self {
         let path = parts.uri.path();
-        let program = ["/api", "/mcp"].iter().any(|prefix| path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')))
-            || parts.headers.contains_key(header::AUTHORIZATION);
+        let mcp = path.strip_prefix("/mcp").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let program = mcp || is_api(path) || parts.headers.contains_key(header::AUTHORIZATION);
         let part = parts.headers.contains_key("hx-request");
         let page = matches!(parts.method, Method::GET | Method::HEAD).then(|| parts.uri.path_and_query().map_or("/", |page| page.as_str()).to_owned());
         Self { program, part, page: page.filter(|_| !part) }

@@ -79,14 +79,40 @@ impl Door {
     /// The open invitations of a business by address, from after this one; each only to those who could have made it.
     pub async fn invitations(&self, by: &Member, after: &str, limit: i64) -> Result<Vec<Invitation>> {
         by.demand(Permission::ManagePeople, None)?;
-        let mut found = self.store.platform().read().await?.invitations().list_of(&by.tenant, self.clock.now(), after, limit).await?;
-        found.retain(|invitation| invitation.reach.is_within(by.reach()));
+        let (now, wanted) = (self.clock.now(), usize::try_from(limit).unwrap_or(0));
+        let (mut found, mut after) = (Vec::new(), after.to_owned());
+        // Those of other service points are passed over, and must not make a page look like the last one.
+        while found.len() < wanted {
+            let some = self.store.platform().read().await?.invitations().list_of(&by.tenant, now, &after, limit).await?;
+            let last = some.len() < wanted;
+            if let Some(invitation) = some.last() {
+                after.clone_from(&invitation.email);
+            }
+            found.extend(some.into_iter().filter(|invitation| invitation.reach.is_within(by.reach())));
+            if last {
+                break;
+            }
+        }
+        found.truncate(wanted);
         Ok(found)
     }
 
+    /// The open invitation of an address, kept in lower case.
+    pub async fn invitation_of(&self, by: &Member, email: &str) -> Result<Invitation> {
+        by.demand(Permission::ManagePeople, None)?;
+        let found = self.store.platform().read().await?.invitations().by_email(&by.tenant, email, self.clock.now()).await?;
+        found.filter(|invitation| invitation.reach.is_within(by.reach())).ok_or(Error::Gone)
+    }
+
+    /// Takes an invitation back. As with colleagues, nobody touches one into more, and one for elsewhere is not known of.
     pub async fn withdraw(&self, by: &Member, invitation: &InvitationId) -> Result<()> {
         by.demand(Permission::ManagePeople, None)?;
         let mut write = self.store.platform().write().await?;
+        let found = write.invitations().find(&by.tenant, invitation, self.clock.now()).await?;
+        let found = found.filter(|found| found.reach.is_within(by.reach())).ok_or(Error::Gone)?;
+        if !by.rights.may_grant(found.role, &found.reach) {
+            return Err(Refusal::Forbidden.into());
+        }
         if !write.remove_invitation(&by.tenant, invitation).await? {
             return Err(Error::Gone);
         }

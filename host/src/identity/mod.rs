@@ -23,13 +23,14 @@ mod two_factor;
 
 use std::{ops::Deref, sync::Arc, time::Duration};
 
+use axum::http::HeaderValue;
 use relevo_model::*;
 use relevo_store::Store;
 use secrecy::{ExposeSecret, SecretString};
 
 pub use account::{Problem, Registration, email_of};
 pub use api_keys::{KeyPlan, NewKey};
-pub use caller::{Actor, Member, Person};
+pub use caller::{Actor, Member, Person, Whose};
 pub use device::Device;
 pub use extract::{Refusal, Rejection, safe_path};
 pub use invitations::{Acceptor, InvitationPlan, Invited};
@@ -54,6 +55,7 @@ pub struct Inner {
     base: String,
     /// The base is https: cookies are for https alone, whatever a proxy says.
     always_secure: bool,
+    origins: Vec<HeaderValue>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -63,6 +65,8 @@ pub struct DoorSettings {
     pub public_base_url: Option<String>,
     /// Where links lead as long as there is no public address.
     pub local_base_url: String,
+    /// Origins of other pages that may call the API, as browsers write them.
+    pub panel_origins: Vec<String>,
 }
 
 /// Why something at the door was not done.
@@ -123,7 +127,18 @@ impl Door {
         };
         let base = settings.public_base_url.clone().unwrap_or_else(|| settings.local_base_url.clone());
         let always_secure = base.starts_with("https://");
-        Self(Arc::new(Inner { store, clock, passwords: Passwords::new(), signer, base, always_secure }))
+        let origins = settings.panel_origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+        Self(Arc::new(Inner { store, clock, passwords: Passwords::new(), signer, base, always_secure, origins }))
+    }
+
+    /// Where this server is reached, without a slash at the end.
+    pub fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Origins of other pages that may call the API.
+    pub fn origins(&self) -> &[HeaderValue] {
+        &self.origins
     }
 
     /// Drops what has ended. Cheap, and nothing stands on it: what has ended is never taken.

@@ -162,7 +162,12 @@ impl Settings {
 
     /// What the door needs of these.
     pub fn door(&self) -> DoorSettings {
-        DoorSettings { jwt_secret: self.jwt_secret.clone(), public_base_url: self.public_base_url.clone(), local_base_url: format!("http://{}", self.listen) }
+        DoorSettings {
+            jwt_secret: self.jwt_secret.clone(),
+            public_base_url: self.public_base_url.clone(),
+            local_base_url: format!("http://{}", self.listen),
+            panel_origins: self.panel_origins.clone(),
+        }
     }
 
     /// The folder for native code of plugins, which must be this user's alone.

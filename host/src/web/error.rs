@@ -13,6 +13,7 @@ use serde::Serialize;
 use super::{page::Page, templates::Template, words::Words};
 use crate::{
     app::App,
+    console,
     identity::{self, Refusal},
 };
 
@@ -51,6 +52,28 @@ impl From<identity::Error> for Error {
             Door::Wrong => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-wrong-login".into()),
             Door::WrongCode | Door::CodeNeeded => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-wrong-code".into()),
             Door::Invalid(_) => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-form".into()),
+        }
+    }
+}
+
+impl From<console::Error> for Error {
+    fn from(error: console::Error) -> Self {
+        use console::Error as Done;
+        match error {
+            Done::NotFound => Self::Refused(Refusal::NotFound),
+            Done::Refused(refusal) => Self::Refused(refusal),
+            Done::Broken(error) => Self::Broken(error),
+            Done::Invalid(_) => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-form".into()),
+            Done::Taken => Self::Said(StatusCode::CONFLICT, "problem-name-taken".into()),
+            Done::InUse => Self::Said(StatusCode::CONFLICT, "problem-in-use".into()),
+            Done::Stale => Self::Said(StatusCode::CONFLICT, "problem-stale".into()),
+            Done::WindowClosed => Self::Said(StatusCode::CONFLICT, "problem-window-closed".into()),
+            Done::Outside(fault) => {
+                // What the Graph API says is in its own words, and not for everybody.
+                tracing::warn!(%fault, "the Graph API did not confirm what was asked");
+                Self::Said(StatusCode::BAD_GATEWAY, "problem-outside".into())
+            }
+            Done::Unavailable => Self::Said(StatusCode::SERVICE_UNAVAILABLE, "problem-unavailable".into()),
         }
     }
 }
@@ -101,7 +124,7 @@ impl Template for Problem {
 }
 
 /// Where programs ask: they are answered as they ask, and these paths cost nothing here.
-const PROGRAMS: [&str; 8] = ["/webhook", "/webhooks", "/api", "/mcp", "/static", "/healthz", "/readyz", "/metrics"];
+const PROGRAMS: [&str; 9] = ["/webhook", "/webhooks", "/api", "/mcp", "/static", "/media", "/healthz", "/readyz", "/metrics"];
 
 /// Says in the visitor's language, as a page of ours, why something was not done. A part of a page gets the words alone.
 pub async fn explain(State(app): State<App>, request: Request, next: Next) -> Response {

@@ -36,7 +36,10 @@ use super::{
     error::{self, Error},
     words::Words,
 };
-use crate::identity::{self, Problem};
+use crate::{
+    console,
+    identity::{self, Problem},
+};
 
 /// A form that a page of ours sent. Anything else, or a field that it has not, is refused.
 pub struct Form<T>(pub T);
@@ -115,6 +118,24 @@ impl TryFrom<identity::Error> for Wrong {
             Door::TooMany(wait) => Ok(Self::whole(error::too_many(wait))),
             Door::Busy => Ok(Self::whole("problem-busy")),
             Door::LastOwner => Ok(Self::whole("problem-last-owner")),
+            other => Err(other.into()),
+        }
+    }
+}
+
+/// What of a business's own cannot be taken. Where a name is taken, the form has a field of that name.
+impl TryFrom<console::Error> for Wrong {
+    type Error = Error;
+
+    fn try_from(error: console::Error) -> Result<Self, Error> {
+        use console::Error as Done;
+        match error {
+            Done::Invalid(problems) => Ok(problems.into()),
+            Done::Taken => Ok(Self::at("name", "problem-name-taken")),
+            Done::InUse => Ok(Self::whole("problem-in-use")),
+            Done::Stale => Ok(Self::whole("problem-stale")),
+            Done::Outside(_) => Ok(Self::whole("problem-outside")),
+            Done::Unavailable => Ok(Self::whole("problem-unavailable")),
             other => Err(other.into()),
         }
     }

@@ -10,11 +10,17 @@ mod burst;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod console;
+#[cfg(test)]
 mod crash;
+#[cfg(test)]
+mod door;
 #[cfg(test)]
 mod failures;
 #[cfg(test)]
 mod kv;
+#[cfg(test)]
+mod media;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]

@@ -27,7 +27,7 @@ async fn orders<F: Future<Output = ()>>(chat: &Chat, post: impl Fn(Payload) -> F
 async fn assert_ordered(app: &TestApp, chat: &Chat) {
     let cell = app.cell(&chat.tenant).await;
     let mut read = cell.read().await.unwrap();
-    let found = read.orders().list(None, 10).await.unwrap();
+    let found = read.orders().list(&relevo_store::OrderFilter::ALL, None, 10).await.unwrap();
     assert_eq!(found.len(), 1, "one order");
     let order = &found[0];
     assert_eq!((order.status.as_str(), order.total_minor, order.currency.as_str(), order.is_test), ("NEW", 960_000, "ARS", false));

@@ -239,7 +239,7 @@ audit-business-founded = Founded the business
 audit-user-created = Made the account
 welcome = Hello, { $name }
 welcome-choose = Which business do you work in now?
-welcome-none = Your account is not part of a business yet. Ask whoever manages yours for an invitation.
+welcome-none = Your account is not part of a business yet. Found one, or ask whoever manages yours for an invitation.
 dashboard-nobody = Nobody waits.
 dashboard-attend = Attend to { $name }
 dashboard-attend-unnamed = Attend
@@ -387,3 +387,15 @@ mail-reset-text =
     { $link }
 
     If you did not ask for it, do nothing: your password stays as it is.
+problem-name-taken = Another one has this name already.
+problem-in-use = It is in use: something that stays needs it.
+problem-stale = Somebody changed it meanwhile. Look at it again and save.
+problem-outside = WhatsApp did not confirm it. Check the number and the token.
+problem-unavailable = It cannot be stored now. Try in a while.
+business-new = Found a business
+business-new-lead = It begins with a service point, its simulator and a flow that answers already.
+business-name = Name of the business
+business-name-hint = As your customers see it.
+business-industry = Industry
+optional = Optional.
+business-founded = Founded: { $business }.

@@ -239,7 +239,7 @@ audit-business-founded = Creó el negocio
 audit-user-created = Creó la cuenta
 welcome = Hola, { $name }
 welcome-choose = ¿En qué negocio trabajás ahora?
-welcome-none = Tu cuenta todavía no es parte de ningún negocio. Pedile una invitación a quien administra el tuyo.
+welcome-none = Tu cuenta todavía no es parte de ningún negocio. Creá uno, o pedile una invitación a quien administra el tuyo.
 dashboard-nobody = Nadie espera.
 dashboard-attend = Atender a { $name }
 dashboard-attend-unnamed = Atender
@@ -387,3 +387,15 @@ mail-reset-text =
     { $link }
 
     Si no lo pediste, no hagas nada: tu contraseña sigue igual.
+problem-name-taken = Ya hay otro con ese nombre.
+problem-in-use = Está en uso: algo que sigue lo necesita.
+problem-stale = Alguien lo cambió mientras tanto. Miralo de nuevo y guardá.
+problem-outside = WhatsApp no lo confirmó. Revisá el número y la clave.
+problem-unavailable = Ahora no se puede guardar. Probá en un rato.
+business-new = Crear un negocio
+business-new-lead = Nace con un punto de servicio, su simulador y un flujo que ya contesta.
+business-name = Nombre del negocio
+business-name-hint = Así lo ven tus clientes.
+business-industry = Rubro
+optional = Opcional.
+business-founded = Creado: { $business }.

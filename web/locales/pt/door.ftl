@@ -239,7 +239,7 @@ audit-business-founded = Criou o negócio
 audit-user-created = Criou a conta
 welcome = Olá, { $name }
 welcome-choose = Em que negócio você trabalha agora?
-welcome-none = Sua conta ainda não faz parte de nenhum negócio. Peça um convite a quem administra o seu.
+welcome-none = Sua conta ainda não faz parte de nenhum negócio. Crie um, ou peça um convite a quem administra o seu.
 dashboard-nobody = Ninguém espera.
 dashboard-attend = Atender { $name }
 dashboard-attend-unnamed = Atender
@@ -387,3 +387,15 @@ mail-reset-text =
     { $link }
 
     Se não pediu, não faça nada: sua senha continua igual.
+problem-name-taken = Já há outro com esse nome.
+problem-in-use = Está em uso: algo que continua precisa dele.
+problem-stale = Alguém mudou isto nesse meio-tempo. Olhe de novo e salve.
+problem-outside = O WhatsApp não confirmou. Revise o número e a chave.
+problem-unavailable = Agora não dá para salvar. Tente daqui a pouco.
+business-new = Criar um negócio
+business-new-lead = Nasce com um ponto de atendimento, seu simulador e um fluxo que já responde.
+business-name = Nome do negócio
+business-name-hint = Assim seus clientes o veem.
+business-industry = Ramo
+optional = Opcional.
+business-founded = Criado: { $business }.

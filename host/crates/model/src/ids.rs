@@ -88,6 +88,9 @@ ids! {
     OrderId,
     /// A plugin attached to a service point.
     InstallId,
+    PolicyId,
+    /// A version of a business's master prompt.
+    PromptId,
     /// A line of the event log or of a conversation's timeline.
     EventId,
     /// A process that works cells.

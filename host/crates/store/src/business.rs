@@ -1,14 +1,8 @@
-//! The business and its service points.
+//! The business: what it is called and sells, and the language model that speaks for it.
 
-use relevo_model::*;
-use serde_json::Value;
+use crate::{Cell, Notice, Result, Write, keys, sql::Conn};
 
-use crate::{
-    Notice, Result, Write,
-    sql::{Conn, Json},
-};
-
-#[derive(Clone, Debug, sqlx::FromRow)]
+#[derive(Clone, sqlx::FromRow)]
 pub struct Business {
     pub name: String,
     pub industry: Option<String>,
@@ -16,105 +10,83 @@ pub struct Business {
     pub currency: String,
     pub locale: String,
     pub bot_enabled: bool,
+    /// Raised by every change of service points, channels and plugins.
     pub config_version: i64,
+    /// None is what the installation is set to.
+    pub openai_base_url: Option<String>,
+    pub openai_model: String,
+    /// Sealed; `Business::openai_key` opens it.
+    pub sealed_openai_key: Option<Vec<u8>>,
+    /// Raised by each change of what is in here.
+    pub version: i64,
 }
 
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct ServicePoint {
-    #[sqlx(try_from = "String")]
-    pub id: ServicePointId,
-    pub name: String,
-    pub phone_number: Option<String>,
-    #[sqlx(try_from = "String")]
-    pub whatsapp_status: WhatsappStatus,
-    pub time_zone: String,
-    /// `{"mon": [["09:00", "18:00"]], …}`; empty is always open.
-    pub opening_hours: Json<Value>,
-    pub locale: Option<String>,
-    pub bot_enabled: bool,
-    pub burst_ms: i64,
-    #[sqlx(try_from = "String")]
-    pub uncertain_policy: UncertainPolicy,
-    #[sqlx(try_from = "i64")]
-    pub created_at: Time,
+/// What is told about the language model; the key is not kept where it says so, and never comes back.
+#[derive(Clone, Debug)]
+pub struct ModelSettings {
+    pub base_url: Option<String>,
+    pub model: String,
+    pub sealed_key: Option<Vec<u8>>,
 }
 
-pub struct ServicePoints<'a>(&'a mut Conn);
+const KEY: keys::Place<'static> = keys::Place { table: "business", column: "openai_key", row: "" };
 
-macro_rules! columns {
-    () => {
-        "id, name, phone_number, whatsapp_status, time_zone, opening_hours, locale, bot_enabled, burst_ms, uncertain_policy, created_at"
-    };
+impl std::fmt::Debug for Business {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Business({}, version {})", self.name, self.version)
+    }
+}
+
+impl Business {
+    pub fn openai_key(&self, cell: &Cell) -> Result<Option<String>> {
+        let Some(sealed) = &self.sealed_openai_key else { return Ok(None) };
+        Ok(Some(String::from_utf8_lossy(&cell.unseal(KEY, sealed)?).into_owned()))
+    }
+
+    pub fn seal_openai_key(cell: &Cell, plain: &str) -> Vec<u8> {
+        cell.seal(KEY, plain.as_bytes())
+    }
 }
 
 impl Conn {
     pub async fn business(&mut self) -> Result<Option<Business>> {
-        const FIND: &str = "SELECT name, industry, description, currency, locale, bot_enabled, config_version FROM business WHERE id = 'business'";
+        const FIND: &str = "SELECT name, industry, description, currency, locale, bot_enabled, config_version, openai_base_url, openai_model, \
+                            openai_key AS sealed_openai_key, version FROM business WHERE id = 'business'";
         one!(self, Business, FIND)
-    }
-
-    pub fn service_points(&mut self) -> ServicePoints<'_> {
-        ServicePoints(self)
-    }
-}
-
-impl ServicePoints<'_> {
-    pub async fn list(&mut self) -> Result<Vec<ServicePoint>> {
-        const LIST: &str = concat!("SELECT ", columns!(), " FROM service_points ORDER BY created_at, id");
-        all!(self.0, ServicePoint, LIST)
-    }
-
-    pub async fn find(&mut self, id: &ServicePointId) -> Result<Option<ServicePoint>> {
-        const FIND: &str = concat!("SELECT ", columns!(), " FROM service_points WHERE id = $1");
-        one!(self.0, ServicePoint, FIND, id.as_str())
     }
 }
 
 impl Write {
+    /// Makes the business of a new cell; what is there stays.
     pub async fn add_business(&mut self, name: &str, currency: &str, locale: &str) -> Result<()> {
         const ADD: &str = "INSERT INTO business (id, name, currency, locale) VALUES ('business', $1, $2, $3) ON CONFLICT DO NOTHING";
         run!(self, ADD, name, currency, locale).map(|_| ())
     }
 
-    pub async fn add_service_point(&mut self, point: &ServicePoint) -> Result<()> {
-        const ADD: &str = "INSERT INTO service_points (id, name, phone_number, whatsapp_status, time_zone, opening_hours, locale, bot_enabled, burst_ms, \
-                           uncertain_policy, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-        run!(
-            self,
-            ADD,
-            point.id.as_str(),
-            &point.name,
-            point.phone_number.as_deref(),
-            point.whatsapp_status.as_str(),
-            &point.time_zone,
-            &point.opening_hours,
-            point.locale.as_deref(),
-            point.bot_enabled,
-            point.burst_ms,
-            point.uncertain_policy.as_str(),
-            point.created_at.0
-        )?;
-        self.config_changed().await
+    /// Changes what the business is called and sells. With `seen`, only what nobody changed since that version; then false tells that somebody did.
+    pub async fn save_business(&mut self, business: &Business, seen: Option<i64>) -> Result<bool> {
+        const SAVE: &str = "UPDATE business SET name = $1, industry = $2, description = $3, currency = $4, locale = $5, bot_enabled = $6, \
+                            version = version + 1 WHERE id = 'business' AND ($7 = 0 OR version = $7)";
+        let Business { name, industry, description, currency, locale, bot_enabled, .. } = business;
+        let saved = run!(self, SAVE, name, industry.as_deref(), description.as_deref(), currency, locale, *bot_enabled, seen.unwrap_or(0))? > 0;
+        self.config_changed().await?;
+        Ok(saved)
     }
 
-    pub async fn save_service_point(&mut self, point: &ServicePoint) -> Result<()> {
-        const SAVE: &str = "UPDATE service_points SET name = $1, phone_number = $2, whatsapp_status = $3, time_zone = $4, opening_hours = $5, locale = $6, \
-                            bot_enabled = $7, burst_ms = $8, uncertain_policy = $9 WHERE id = $10";
-        run!(
-            self,
-            SAVE,
-            &point.name,
-            point.phone_number.as_deref(),
-            point.whatsapp_status.as_str(),
-            &point.time_zone,
-            &point.opening_hours,
-            point.locale.as_deref(),
-            point.bot_enabled,
-            point.burst_ms,
-            point.uncertain_policy.as_str(),
-            point.id.as_str()
-        )?;
-        self.config_changed().await
+    /// The same for the language model.
+    pub async fn save_model(&mut self, settings: &ModelSettings, seen: Option<i64>) -> Result<bool> {
+        const SAVE: &str = "UPDATE business SET openai_base_url = $1, openai_model = $2, openai_key = $3, version = version + 1 \
+                            WHERE id = 'business' AND ($4 = 0 OR version = $4)";
+        let ModelSettings { base_url, model, sealed_key } = settings;
+        Ok(run!(self, SAVE, base_url.as_deref(), model, sealed_key.as_deref(), seen.unwrap_or(0))? > 0)
+    }
+
+    /// Turns the bot on or off for the whole business.
+    pub async fn switch_bot_everywhere(&mut self, on: bool) -> Result<()> {
+        if run!(self, "UPDATE business SET bot_enabled = $1, version = version + 1 WHERE id = 'business' AND bot_enabled <> $1", on)? > 0 {
+            self.config_changed().await?;
+        }
+        Ok(())
     }
 
     /// Whoever keeps service points, channels or plugins in memory reads them again.

@@ -4,6 +4,7 @@ use relevo_model::*;
 
 use crate::{Cell, Result, Write, keys, sql::Conn};
 
+/// Its `Debug` shows no secret: they are sealed.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Channel {
     #[sqlx(try_from = "String")]
@@ -21,6 +22,10 @@ pub struct Channel {
     /// Sealed; `Channel::token` opens it.
     pub access_token: Option<Vec<u8>>,
     pub app_secret: Option<Vec<u8>>,
+    pub last_inbound_at: Option<i64>,
+    pub last_outbound_at: Option<i64>,
+    /// Since when only its conversations are left of it.
+    pub removed_at: Option<i64>,
     #[sqlx(try_from = "i64")]
     pub created_at: Time,
 }
@@ -49,7 +54,8 @@ impl Channel {
 
 macro_rules! columns {
     () => {
-        "id, service_point_id, kind, state, cause, paused_until, phone_number_id, waba_id, access_token, app_secret, created_at"
+        "id, service_point_id, kind, state, cause, paused_until, phone_number_id, waba_id, access_token, app_secret, last_inbound_at, last_outbound_at, \
+         removed_at, created_at"
     };
 }
 
@@ -58,9 +64,25 @@ impl Conn {
         const LIST: &str = concat!("SELECT ", columns!(), " FROM channels ORDER BY created_at, id");
         all!(self, Channel, LIST)
     }
+
+    /// Those within reach that were not removed, in the order in which they were made, after this one.
+    pub async fn channel_page(&mut self, reach: &Reach, after: Option<&ChannelId>, limit: i64) -> Result<Vec<Channel>> {
+        const LIST: &str = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM channels WHERE removed_at IS NULL AND ($1 = '*' OR $1 LIKE '%' || service_point_id || '%') AND id > $2 ORDER BY id LIMIT $3"
+        );
+        all!(self, Channel, LIST, reach.to_string(), after.map_or("", ChannelId::as_str), limit)
+    }
+
+    pub async fn channel(&mut self, id: &ChannelId) -> Result<Option<Channel>> {
+        const FIND: &str = concat!("SELECT ", columns!(), " FROM channels WHERE id = $1 AND removed_at IS NULL");
+        one!(self, Channel, FIND, id.as_str())
+    }
 }
 
 impl Write {
+    /// Adds a channel; a conflict where another one of this business has its number.
     pub async fn add_channel(&mut self, channel: &Channel) -> Result<()> {
         const ADD: &str = "INSERT INTO channels (id, service_point_id, kind, state, cause, phone_number_id, waba_id, access_token, app_secret, created_at) \
                            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
@@ -85,6 +107,25 @@ impl Write {
     pub async fn set_channel_state(&mut self, id: &ChannelId, state: ChannelState, cause: Option<&str>, paused_until: Option<Time>) -> Result<()> {
         const SAVE: &str = "UPDATE channels SET state = $1, cause = $2, paused_until = $3 WHERE id = $4";
         run!(self, SAVE, state.as_str(), cause, paused_until.map(Time::millis), id.as_str())?;
+        self.config_changed().await
+    }
+
+    /// Gives a channel other secrets, and lets it send again if it stopped for want of them.
+    pub async fn renew_channel(&mut self, channel: &Channel) -> Result<()> {
+        const SAVE: &str = "UPDATE channels SET state = $1, cause = $2, paused_until = $3, waba_id = $4, access_token = $5, app_secret = $6 WHERE id = $7";
+        let Channel { id, state, cause, paused_until, waba_id, access_token, app_secret, .. } = channel;
+        run!(self, SAVE, state.as_str(), cause.as_deref(), *paused_until, waba_id.as_deref(), access_token.as_deref(), app_secret.as_deref(), id.as_str())?;
+        self.config_changed().await
+    }
+
+    /// Removes a channel. One with conversations stays for their sake, stopped, without its number and its secrets.
+    pub async fn remove_channel(&mut self, id: &ChannelId, now: Time) -> Result<()> {
+        const DROP: &str = "DELETE FROM channels WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM conversations WHERE channel_id = $1)";
+        const EMPTY: &str = "UPDATE channels SET state = 'stopped', cause = NULL, paused_until = NULL, phone_number_id = NULL, waba_id = NULL, \
+                             access_token = NULL, app_secret = NULL, removed_at = $1 WHERE id = $2 AND removed_at IS NULL";
+        if run!(self, DROP, id.as_str())? == 0 {
+            run!(self, EMPTY, now.0, id.as_str())?;
+        }
         self.config_changed().await
     }
 }

@@ -26,6 +26,8 @@ pub struct Conversation {
     #[sqlx(try_from = "String")]
     pub state: Progress,
     pub bot_enabled: bool,
+    /// The person, or the API key, who has it.
+    pub assignee_id: Option<String>,
     pub epoch: i64,
     pub labels: Json<Vec<String>>,
     pub unread: i64,
@@ -72,10 +74,31 @@ pub struct ListedConversation {
     pub customer_phone: Option<String>,
 }
 
+/// Which conversations are listed.
+#[derive(Clone, Debug)]
+pub struct ConversationFilter {
+    pub reach: Reach,
+    pub point: Option<ServicePointId>,
+    pub status: Option<Answering>,
+    pub state: Option<Progress>,
+    pub held_by: Option<Holder>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Holder {
+    Nobody,
+    /// A person or an API key, by its id.
+    Somebody(String),
+}
+
+impl ConversationFilter {
+    pub const ALL: Self = Self { reach: Reach::All, point: None, status: None, state: None, held_by: None };
+}
+
 macro_rules! columns {
     () => {
-        "c.id, c.service_point_id, c.channel_id, c.customer_id, c.peer_kind, c.peer, c.status, c.state, c.bot_enabled, c.epoch, c.labels, c.unread, \
-         c.created_at, c.last_inbound_at, c.last_message_at"
+        "c.id, c.service_point_id, c.channel_id, c.customer_id, c.peer_kind, c.peer, c.status, c.state, c.bot_enabled, c.assignee_id, c.epoch, c.labels, \
+         c.unread, c.created_at, c.last_inbound_at, c.last_message_at"
     };
 }
 
@@ -116,15 +139,52 @@ impl Conversations<'_> {
         one!(self.0, Conversation, FIND, channel.as_str(), alias.kind.as_str(), &alias.scope, &alias.value)
     }
 
-    /// Newest first; `before` is the time of the last message of the last row seen.
-    pub async fn list_of(&mut self, service_point: &ServicePointId, before: Option<Time>, limit: i64) -> Result<Vec<ListedConversation>> {
+    /// Newest first, from before `before`: the time of the last message and the id of the last row seen.
+    pub async fn list(&mut self, filter: &ConversationFilter, before: Option<(Time, &ConversationId)>, limit: i64) -> Result<Vec<ListedConversation>> {
         const LIST: &str = concat!(
             "SELECT ",
             columns!(),
             ", u.name AS customer_name, u.phone AS customer_phone FROM conversations c JOIN customers u ON u.id = c.customer_id \
-             WHERE c.service_point_id = $1 AND c.last_message_at < $2 ORDER BY c.last_message_at DESC LIMIT $3"
+             WHERE ($1 = '*' OR $1 LIKE '%' || c.service_point_id || '%') AND ($2 = '' OR c.service_point_id = $2) AND ($3 = '' OR c.status = $3) \
+             AND ($4 = '' OR c.state = $4) AND ($5 = '' OR ($5 = '-' AND c.assignee_id IS NULL) OR c.assignee_id = $5) \
+             AND (c.last_message_at < $6 OR (c.last_message_at = $6 AND c.id < $7)) ORDER BY c.last_message_at DESC, c.id DESC LIMIT $8"
         );
-        all!(self.0, ListedConversation, LIST, service_point.as_str(), before.map_or(i64::MAX, Time::millis), limit)
+        let (time, id) = before.map_or((i64::MAX, ""), |(time, id)| (time.0, id.as_str()));
+        all!(
+            self.0,
+            ListedConversation,
+            LIST,
+            filter.reach.to_string(),
+            filter.point.as_ref().map_or("", ServicePointId::as_str),
+            filter.status.map_or("", Answering::as_str),
+            filter.state.map_or("", Progress::as_str),
+            match &filter.held_by {
+                None => "",
+                Some(Holder::Nobody) => "-",
+                Some(Holder::Somebody(id)) => id.as_str(),
+            },
+            time,
+            id,
+            limit
+        )
+    }
+
+    /// Those of a service point.
+    pub async fn list_of(&mut self, point: &ServicePointId, before: Option<(Time, &ConversationId)>, limit: i64) -> Result<Vec<ListedConversation>> {
+        let filter = ConversationFilter { point: Some(*point), ..ConversationFilter::ALL };
+        self.list(&filter, before, limit).await
+    }
+
+    /// By a customer's number without its plus, wherever within reach they wrote last.
+    pub async fn by_number(&mut self, number: &str, reach: &Reach) -> Result<Option<Conversation>> {
+        const FIND: &str = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM customer_aliases a JOIN conversations c ON c.customer_id = a.customer_id \
+             WHERE a.kind = 'wa_id' AND a.scope = '' AND a.value = $1 AND ($2 = '*' OR $2 LIKE '%' || c.service_point_id || '%') \
+             ORDER BY c.last_inbound_at DESC, c.id DESC LIMIT 1"
+        );
+        one!(self.0, Conversation, FIND, number, reach.to_string())
     }
 
     /// What happened beside the messages, oldest first.
@@ -147,6 +207,29 @@ impl Write {
         }
         self.after_commit(Notice::Conversation(*id));
         Ok(())
+    }
+
+    /// Gives the conversation to somebody, or to nobody in particular. Where the bot had it, it falls silent as in a take-over; false when
+    /// nothing changed.
+    pub async fn assign(&mut self, id: &ConversationId, to: Option<&str>, actor: &str, event: EventId, now: Time) -> Result<bool> {
+        const GIVE: &str = "UPDATE conversations SET assignee_id = $1 WHERE id = $2 AND status = 'HUMAN' AND (assignee_id IS NULL OR assignee_id <> $1)";
+        const LEAVE: &str = "UPDATE conversations SET assignee_id = NULL WHERE id = $1 AND assignee_id IS NOT NULL";
+        let Some(to) = to else {
+            let left = run!(self, LEAVE, id.as_str())? > 0;
+            if left {
+                note(self, event, id, "unassigned", actor, &json!({}), now).await?;
+                self.after_commit(Notice::Conversation(*id));
+            }
+            return Ok(left);
+        };
+        let silenced = silence(self, id).await?;
+        let given = run!(self, GIVE, to, id.as_str())? > 0;
+        if silenced || given {
+            cancel_unsent(self, id).await?;
+            note(self, event, id, if silenced { "taken_over" } else { "assigned" }, actor, &json!({ "reason": "assigned", "to": to }), now).await?;
+            self.after_commit(Notice::Conversation(*id));
+        }
+        Ok(silenced || given)
     }
 
     /// The bot gets the conversation back, and its flows are told.
@@ -182,13 +265,18 @@ impl Write {
 
 /// Takes the conversation from the bot; false when the bot did not have it.
 pub(crate) async fn take_over(conn: &mut Conn, id: &ConversationId, actor: &str, reason: &str, event: EventId, now: Time) -> Result<bool> {
-    const TAKE: &str = "UPDATE conversations SET status = 'HUMAN', epoch = epoch + 1, state = 'open' WHERE id = $1 AND status = 'BOT'";
-    if run!(conn, TAKE, id.as_str())? == 0 {
+    if !silence(conn, id).await? {
         return Ok(false);
     }
     cancel_unsent(conn, id).await?;
     note(conn, event, id, "taken_over", actor, &json!({ "reason": reason }), now).await?;
     Ok(true)
+}
+
+/// Ends the bot's part in a conversation; false when it had none.
+async fn silence(conn: &mut Conn, id: &ConversationId) -> Result<bool> {
+    const TAKE: &str = "UPDATE conversations SET status = 'HUMAN', epoch = epoch + 1, state = 'open' WHERE id = $1 AND status = 'BOT'";
+    Ok(run!(conn, TAKE, id.as_str())? > 0)
 }
 
 /// What the bot said and nobody has sent yet is not said.

@@ -30,9 +30,25 @@ impl Conn {
                             ORDER BY service_point_id, position, id";
         all!(self, Install, LIST)
     }
+
+    /// Those of a service point, in the order in which it asks them.
+    pub async fn flow_of(&mut self, point: &ServicePointId) -> Result<Vec<Install>> {
+        const LIST: &str = "SELECT id, service_point_id, plugin_id, version, position, config, enabled, created_at FROM plugin_installs \
+                            WHERE service_point_id = $1 ORDER BY position, id";
+        all!(self, Install, LIST, point.as_str())
+    }
 }
 
 impl Write {
+    /// Replaces the plugins of a service point, in this order.
+    pub async fn replace_flow(&mut self, point: &ServicePointId, chain: &[Install]) -> Result<()> {
+        run!(self, "DELETE FROM plugin_installs WHERE service_point_id = $1", point.as_str())?;
+        for install in chain {
+            self.add_install(install).await?;
+        }
+        self.config_changed().await
+    }
+
     pub async fn add_install(&mut self, install: &Install) -> Result<()> {
         const ADD: &str = "INSERT INTO plugin_installs (id, service_point_id, plugin_id, version, position, config, enabled, created_at) \
                            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

@@ -53,6 +53,18 @@ impl Invitations<'_> {
         one!(self.0, Invitation, FIND, hash, now.0)
     }
 
+    /// An open one of a business.
+    pub async fn find(&mut self, tenant: &TenantId, id: &InvitationId, now: Time) -> Result<Option<Invitation>> {
+        const FIND: &str = concat!("SELECT ", columns!(), " FROM invitations WHERE tenant_id = $1 AND id = $2 AND expires_at > $3");
+        one!(self.0, Invitation, FIND, tenant.as_str(), id.as_str(), now.0)
+    }
+
+    /// The one of an address, which has one at most in each business.
+    pub async fn by_email(&mut self, tenant: &TenantId, email: &str, now: Time) -> Result<Option<Invitation>> {
+        const FIND: &str = concat!("SELECT ", columns!(), " FROM invitations WHERE tenant_id = $1 AND email = $2 AND expires_at > $3");
+        one!(self.0, Invitation, FIND, tenant.as_str(), email, now.0)
+    }
+
     /// The open ones of a business, by address, after this one.
     pub async fn list_of(&mut self, tenant: &TenantId, now: Time, after: &str, limit: i64) -> Result<Vec<Invitation>> {
         const LIST: &str = concat!("SELECT ", columns!(), " FROM invitations WHERE tenant_id = $1 AND expires_at > $2 AND email > $3 ORDER BY email LIMIT $4");

@@ -139,6 +139,13 @@ impl People<'_> {
         all!(self.0, Colleague, LIST, tenant.as_str(), after, limit)
     }
 
+    /// One of the people of a business.
+    pub async fn colleague(&mut self, tenant: &TenantId, user: &UserId) -> Result<Option<Colleague>> {
+        const FIND: &str = "SELECT m.user_id, u.email, u.name, m.role, m.reach, u.totp_since, m.created_at FROM memberships m \
+                            JOIN users u ON u.id = m.user_id WHERE m.tenant_id = $1 AND m.user_id = $2";
+        one!(self.0, Colleague, FIND, tenant.as_str(), user.as_str())
+    }
+
     pub async fn owners(&mut self, tenant: &TenantId) -> Result<i64> {
         const COUNT: &str = "SELECT COUNT(*) FROM memberships WHERE tenant_id = $1 AND role = 'owner'";
         Ok(one!(self.0, (i64,), COUNT, tenant.as_str())?.map_or(0, |(owners,)| owners))

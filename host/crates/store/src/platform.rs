@@ -68,16 +68,21 @@ impl Platform {
     }
 
     pub async fn add_tenant(&self, tenant: &Tenant) -> Result<()> {
-        const ADD: &str = "INSERT INTO tenants (id, slug, name, state, sealed_key, demo, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let mut write = self.write().await?;
-        run!(&mut write, ADD, tenant.id.as_str(), &tenant.slug, &tenant.name, tenant.state.as_str(), &tenant.sealed_key, tenant.demo, tenant.created_at.0)?;
+        write.add_tenant(tenant).await?;
         write.commit().await
     }
 
     pub async fn set_tenant_state(&self, id: &TenantId, state: TenantState) -> Result<()> {
         let mut write = self.write().await?;
-        run!(&mut write, "UPDATE tenants SET state = $1 WHERE id = $2", state.as_str(), id.as_str())?;
+        write.set_tenant_state(id, state).await?;
         write.commit().await
+    }
+
+    /// Businesses that somebody began and nobody finished.
+    pub async fn unfinished(&self) -> Result<Vec<Tenant>> {
+        const LIST: &str = concat!("SELECT ", columns!(), " FROM tenants WHERE state = 'creating' ORDER BY created_at, id");
+        all!(self.read().await?, Tenant, LIST)
     }
 
     /// Cells that have, or may have, something to do by now.
@@ -116,6 +121,15 @@ impl Platform {
         write.commit().await
     }
 
+    /// Takes a way in away from a channel; false where it was not that channel's.
+    pub async fn remove_route(&self, route: &Route) -> Result<bool> {
+        const REMOVE: &str = "DELETE FROM routes WHERE kind = $1 AND address = $2 AND tenant_id = $3 AND channel_id = $4";
+        let mut write = self.write().await?;
+        let removed = run!(&mut write, REMOVE, &route.kind, &route.address, route.tenant_id.as_str(), route.channel_id.as_str())?;
+        write.commit().await?;
+        Ok(removed > 0)
+    }
+
     /// Takes or renews the lease of a cell; its epoch, or none while another node holds it. Taking it raises the epoch.
     pub async fn lease(&self, id: &TenantId, node: &NodeId, now: Time, until: Time) -> Result<Option<i64>> {
         const RENEW: &str = "UPDATE leases SET expires_at = $1 WHERE tenant_id = $2 AND node_id = $3 RETURNING epoch";
@@ -151,6 +165,25 @@ impl Platform {
             key.open(&nobody, place, &sealed).map_err(|_| keys::KeyError::Mismatch)?;
         }
         write.commit().await
+    }
+}
+
+impl Write {
+    /// On the platform: a conflict where the slug is taken.
+    pub async fn add_tenant(&mut self, tenant: &Tenant) -> Result<()> {
+        const ADD: &str = "INSERT INTO tenants (id, slug, name, state, sealed_key, demo, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
+        let Tenant { id, slug, name, state, sealed_key, demo, created_at, .. } = tenant;
+        run!(self, ADD, id.as_str(), slug, name, state.as_str(), sealed_key, *demo, created_at.0).map(|_| ())
+    }
+
+    /// On the platform.
+    pub async fn set_tenant_state(&mut self, id: &TenantId, state: TenantState) -> Result<()> {
+        run!(self, "UPDATE tenants SET state = $1 WHERE id = $2", state.as_str(), id.as_str()).map(|_| ())
+    }
+
+    /// On the platform: what lists of businesses call it.
+    pub async fn rename_tenant(&mut self, id: &TenantId, name: &str) -> Result<()> {
+        run!(self, "UPDATE tenants SET name = $1 WHERE id = $2", name, id.as_str()).map(|_| ())
     }
 }
 

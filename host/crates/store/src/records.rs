@@ -127,8 +127,7 @@ fn text(select: &str, id: &str, owner: Option<(&str, &str)>, query: &RecordQuery
     }
     for (field, operator, value) in &query.filters {
         if *operator == Operator::Contains {
-            let words = value.as_str().unwrap_or_default().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-            binds.push(text_of(&format!("%{}%", words.to_ascii_lowercase())));
+            binds.push(Bound::Text(storable::like(value.as_str().unwrap_or_default())));
             // Folded here: Postgres would fold a bound text by the database's rules, and a column by its own.
             conditions.push(format!("lower({}) LIKE ${} ESCAPE '\\'", field.column, binds.len()));
         } else {
@@ -182,12 +181,13 @@ macro_rules! ask {
 
 impl Conn {
     pub async fn find_products(&mut self, query: &RecordQuery) -> Result<Vec<Product>> {
-        const SELECT: &str = "SELECT id, sku, title, description, price_minor, currency, image, active, stock, popularity, version, created_at FROM products";
+        const SELECT: &str = "SELECT id, sku, title, description, price_minor, currency, image, active, stock, popularity, version, created_at \
+                              FROM (SELECT * FROM products WHERE removed_at IS NULL) AS products";
         ask!(self, Product, text(SELECT, "id", None, query))
     }
 
     pub async fn find_orders_of(&mut self, customer: &CustomerId, query: &RecordQuery) -> Result<Vec<Order>> {
-        const SELECT: &str = "SELECT o.id, o.code, o.service_point_id, o.customer_id, o.status, s.title AS status_title, o.total_minor, o.currency, o.address, \
+        const SELECT: &str = "SELECT o.id, o.code, o.service_point_id, o.conversation_id, o.customer_id, o.status, s.title AS status_title, o.total_minor, o.currency, o.address, \
                               o.is_test, o.version, o.created_at FROM orders o JOIN order_status s ON s.code = o.status";
         ask!(self, Order, text(SELECT, "o.id", Some(("o.customer_id", customer.as_str())), query))
     }

@@ -145,20 +145,7 @@ impl Store {
         let tenant = match platform.tenant_by_slug(slug).await? {
             Some(tenant) => tenant,
             None => {
-                let id: TenantId = clock.id();
-                let sealed_key = self.0.master.seal(&id, key_place(), Key::random().bytes());
-                let now = clock.now();
-                let tenant = Tenant {
-                    id,
-                    slug: slug.into(),
-                    name: name.into(),
-                    state: TenantState::Creating,
-                    sealed_key,
-                    awake: false,
-                    next_due_at: None,
-                    demo,
-                    created_at: now,
-                };
+                let tenant = self.new_tenant(clock, slug, name, demo);
                 platform.add_tenant(&tenant).await?;
                 tenant
             }
@@ -166,6 +153,14 @@ impl Store {
         let cell = self.cell(&tenant.id).await?;
         cell.open().await?;
         Ok((tenant, cell))
+    }
+
+    /// A tenant that nobody knows yet, with a key of its own.
+    pub fn new_tenant(&self, clock: &Clock, slug: &str, name: &str, demo: bool) -> Tenant {
+        let id: TenantId = clock.id();
+        let sealed_key = self.0.master.seal(&id, key_place(), Key::random().bytes());
+        let (slug, name, state) = (slug.to_owned(), name.to_owned(), TenantState::Creating);
+        Tenant { id, slug, name, state, sealed_key, awake: false, next_due_at: None, demo, created_at: clock.now() }
     }
 
     /// Migrates every cell, eight at once; calls `done` after each.

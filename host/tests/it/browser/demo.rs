@@ -7,8 +7,9 @@ use relevo::{
     app::{App, Parts, WebhookSettings},
     demo,
     egress::{Egress, EgressSettings},
-    http,
+    http::{self, api::Rates},
     identity::Door,
+    media::Media,
     plugins::Plugins,
     settings::{ServeArgs, Settings},
     telemetry,
@@ -48,16 +49,19 @@ impl Demo {
         let settings = Settings::load_from(&arguments, |_| None, "").expect("the demo needs no settings");
         let store = Store::open(&settings.store()).await.expect("the store opens");
         let clock = Clock::system();
+        let media_key = store.derive("media");
         let mut parts = Parts {
             door: Door::new(store.clone(), clock.clone(), &settings.door()),
             store,
             clock,
+            media: Media::on_disk(&settings.data.join("media"), media_key).expect("the folder is made"),
             plugins: plugins().await,
             graph: None,
             egress: Egress::new(EgressSettings::default()),
             meters: telemetry::metrics().expect("meters are made"),
             jobs: true,
             webhooks: WebhookSettings { verify_token: None, app_secret: None, signature_optional: false },
+            rates: Rates::unlimited(),
             settings: Arc::new(settings.clone()),
             mail: None,
             demo: true,
@@ -126,7 +130,8 @@ impl Demo {
 
     /// The code of the one order that there is.
     pub async fn the_order(&self) -> String {
-        let orders = self.cell().await.read().await.expect("the cell is read").orders().list(None, 9).await.expect("orders are read");
+        let orders =
+            self.cell().await.read().await.expect("the cell is read").orders().list(&relevo_store::OrderFilter::ALL, None, 9).await.expect("orders are read");
         assert_eq!(orders.len(), 1, "one order");
         orders[0].code.clone()
     }

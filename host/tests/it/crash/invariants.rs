@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use anyhow::{Context, Result, ensure};
 use relevo_model::*;
-use relevo_store::{Conversation, ListedConversation, Message, Product, Read, Store};
+use relevo_store::{Conversation, ListedConversation, Message, OrderFilter, Product, ProductFilter, Read, Store};
 use relevo_testbed::graph::Accepted;
 
 use super::{
@@ -35,11 +35,11 @@ impl Before {
                 if channels.iter().any(|channel| channel.service_point_id == point.id && channel.phone_number_id.as_deref() == Some(RESENDS)) {
                     point.uncertain_policy = UncertainPolicy::Resend;
                     let mut write = cell.write().await?;
-                    write.save_service_point(&point).await?;
+                    write.save_service_point(&point, None).await?;
                     write.commit().await?;
                 }
             }
-            let all = cell.read().await?.products().list(None, None, 100).await?;
+            let all = cell.read().await?.products().list(&ProductFilter::default(), None, 100).await?;
             if tenant.slug == "demo" {
                 ordered = all.iter().find(|product| product.sku == ORDERED).cloned();
             }
@@ -269,13 +269,13 @@ impl Run<'_> {
             }
             taken += said.talker.orders.unwrap_or(0);
         }
-        let all = read.orders().list(None, 100).await?.len();
+        let all = read.orders().list(&OrderFilter::ALL, None, 100).await?.len();
         let orders = talked.iter().filter(|talked| talked.said.talker.orders.is_some()).count();
         if all != orders {
             broken.push(format!("I4: there are {all} orders of {orders}"));
         }
         let after: HashMap<ProductId, Option<i64>> =
-            read.products().list(None, None, 100).await?.into_iter().map(|product| (product.id, product.stock)).collect();
+            read.products().list(&ProductFilter::default(), None, 100).await?.into_iter().map(|product| (product.id, product.stock)).collect();
         for product in &self.before.products[tenant] {
             let left = product.stock.map(|stock| if product.id == self.before.ordered.id { stock - taken } else { stock });
             if after.get(&product.id) != Some(&left) {

@@ -6,8 +6,12 @@ use relevo::{
     app::{App, Parts, WebhookSettings},
     channels::cloud_api::client::Graph,
     egress::{Egress, EgressSettings},
-    http,
+    http::{
+        self,
+        api::{Rates, Share},
+    },
     identity::{Door, DoorSettings},
+    media::Media,
     plugins::Plugins,
     settings::{ServeArgs, Settings},
     telemetry,
@@ -42,6 +46,9 @@ pub async fn plugins() -> Plugins {
         .clone()
 }
 
+/// The origin of other pages that may call the API.
+pub const PANEL: &str = "https://panel.example.com";
+
 impl Node {
     /// On a port that is free, or on the one that it had before.
     pub async fn start(app: &TestApp, store: Option<Store>, at: Option<SocketAddr>) -> Self {
@@ -56,11 +63,14 @@ impl Node {
         };
         let settings = &test.settings;
         let egress = EgressSettings { allow_private: vec![test.outside.address().into()], roots: Some(rustls::RootCertStore::empty()), ..Default::default() };
-        let door = Door::new(store.clone(), test.clock.clone(), &DoorSettings::default());
+        let origins = DoorSettings { panel_origins: vec![PANEL.into()], ..DoorSettings::default() };
+        let door = Door::new(store.clone(), test.clock.clone(), &origins);
+        let media_key = store.derive("media");
         let parts = Parts {
             store,
             clock: test.clock.clone(),
             door,
+            media: Media::on_disk(&test.place.settings().data.join("media"), media_key).expect("the folder is made"),
             plugins: plugins().await,
             graph: Some(Graph::new(&test.graph.url()).expect("the address is one")),
             egress: Egress::new(egress),
@@ -71,6 +81,7 @@ impl Node {
                 app_secret: settings.platform_secret.clone(),
                 signature_optional: settings.signature_optional,
             },
+            rates: if settings.limited { Rates::new(&test.clock, Share::default()) } else { Rates::unlimited() },
             settings: Arc::new(Settings::load_from(&ServeArgs::default(), |_| None, "").expect("defaults are sound")),
             mail: None,
             demo: false,
@@ -78,7 +89,8 @@ impl Node {
         let address = listener.local_addr().expect("it is bound");
         let app = App::start(parts).await.expect("the app starts");
         let closing = app.closing.clone();
-        let serving = axum::serve(listener, http::router(app.clone())).with_graceful_shutdown(async move { closing.cancelled().await });
+        let service = http::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
+        let serving = axum::serve(listener, service).with_graceful_shutdown(async move { closing.cancelled().await });
         let server = tokio::spawn(async move { serving.await.expect("it listens until it is told to end") });
         Self { app, address, server }
     }

@@ -31,6 +31,8 @@ pub struct NodeSettings {
     pub verify_token: Option<String>,
     pub platform_secret: Option<String>,
     pub signature_optional: bool,
+    /// What a caller of the API may ask is limited.
+    pub limited: bool,
 }
 
 struct Plan {
@@ -44,7 +46,8 @@ struct Plan {
 
 impl Setup {
     pub fn new(database: Database) -> Self {
-        let settings = NodeSettings { verify_token: Some("verify-me".into()), platform_secret: Some("platform-secret".into()), signature_optional: false };
+        let settings =
+            NodeSettings { verify_token: Some("verify-me".into()), platform_secret: Some("platform-secret".into()), signature_optional: false, limited: false };
         Self { database, tenants: Vec::new(), settings, statuses: StatusPlan::none() }
     }
 
@@ -89,6 +92,12 @@ impl Setup {
 
     pub fn signature_optional(mut self) -> Self {
         self.settings.signature_optional = true;
+        self
+    }
+
+    /// What a caller of the API may ask is limited, as it is outside of tests.
+    pub fn limited(mut self) -> Self {
+        self.settings.limited = true;
         self
     }
 

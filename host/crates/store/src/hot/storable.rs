@@ -12,6 +12,17 @@ pub(crate) fn text(text: &mut String) {
     }
 }
 
+/// The same of a borrowed text.
+pub(crate) fn kept(words: &str) -> String {
+    words.replace('\0', "\u{fffd}")
+}
+
+/// A pattern for `LIKE … ESCAPE '\'` that finds these words anywhere in a text that was folded by `lower`.
+pub(crate) fn like(words: &str) -> String {
+    let words = kept(words).replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    format!("%{}%", words.to_ascii_lowercase())
+}
+
 fn texts<'a>(all: impl IntoIterator<Item = &'a mut String>) {
     all.into_iter().for_each(text);
 }

@@ -234,7 +234,7 @@ async fn conversations_and_messages_are_listed_in_pages(w: World) {
     let mut read = w.cell.read().await.unwrap();
 
     let newest = read.conversations().list_of(&w.point, None, 2).await.unwrap();
-    let before = newest[1].conversation.last_message_at.map(Time);
+    let before = newest[1].conversation.last_message_at.map(|time| (Time(time), &newest[1].conversation.id));
     let next = read.conversations().list_of(&w.point, before, 10).await.unwrap();
     let messages = read.messages().list_of(&last.id, Some(2), 10).await.unwrap();
 

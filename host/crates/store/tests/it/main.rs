@@ -4,15 +4,18 @@
 
 mod awake;
 mod connections;
+mod console;
 mod crowd;
 mod effects;
 mod failures;
 mod finish;
 mod gone;
 mod hands;
+mod idempotency;
 mod isolation;
 mod journal;
 mod leases;
+mod lists;
 mod migrating;
 mod nodes;
 mod people;

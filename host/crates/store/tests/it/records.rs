@@ -213,11 +213,12 @@ async fn orders_and_addresses_are_their_customers_alone(w: World) {
 
 async fn products_are_listed_by_title_in_pages(w: World) {
     shelf(&w).await;
+    let for_sale = ProductFilter { active: Some(true), search: None };
     let mut read = w.cell.read().await.unwrap();
 
-    let first = read.products().list(Some(true), None, 2).await.unwrap();
-    let next = read.products().list(Some(true), Some((&first[1].title, first[1].id.as_str())), 2).await.unwrap();
-    let all = read.products().list(None, None, 100).await.unwrap();
+    let first = read.products().list(&for_sale, None, 2).await.unwrap();
+    let next = read.products().list(&for_sale, Some((&first[1].title, first[1].id.as_str())), 2).await.unwrap();
+    let all = read.products().list(&ProductFilter::default(), None, 100).await.unwrap();
 
     let skus = |page: &[Product]| page.iter().map(|product| product.sku.clone()).collect::<String>();
     assert_eq!((skus(&first), skus(&next), skus(&all)), ("db".into(), "f".into(), "cadebf".into()));

@@ -30,12 +30,14 @@ async fn with_channel(w: &World) -> Channel {
         name: "Centro".into(),
         phone_number: None,
         whatsapp_status: WhatsappStatus::Connected,
+        last_qr_at: None,
         time_zone: "America/Argentina/Buenos_Aires".into(),
         opening_hours: Json(json!({})),
         locale: None,
         bot_enabled: true,
         burst_ms: 0,
         uncertain_policy: UncertainPolicy::Ask,
+        version: 1,
         created_at: w.now(),
     };
     write.add_service_point(&point).await.unwrap();
@@ -50,6 +52,9 @@ async fn with_channel(w: &World) -> Channel {
         waba_id: None,
         access_token: Some(Channel::seal(&w.cell, &w.channel, "access_token", CANARY)),
         app_secret: Some(Channel::seal(&w.cell, &w.channel, "app_secret", CANARY)),
+        last_inbound_at: None,
+        last_outbound_at: None,
+        removed_at: None,
         created_at: w.now(),
     };
     write.add_channel(&channel).await.unwrap();

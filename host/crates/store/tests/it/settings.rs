@@ -14,12 +14,14 @@ fn point(w: &World, name: &str) -> ServicePoint {
         name: name.into(),
         phone_number: None,
         whatsapp_status: WhatsappStatus::Disconnected,
+        last_qr_at: None,
         time_zone: "America/Argentina/Buenos_Aires".into(),
         opening_hours: Json(json!({ "mon": [["09:00", "18:00"]] })),
         locale: Some("es".into()),
         bot_enabled: true,
         burst_ms: 300,
         uncertain_policy: UncertainPolicy::Resend,
+        version: 1,
         created_at: w.now(),
     }
 }
@@ -49,7 +51,7 @@ async fn every_change_raises_the_version_and_is_told(w: World) {
     write.commit().await.unwrap();
     centro.bot_enabled = false;
     let mut write = w.cell.write().await.unwrap();
-    write.save_service_point(&centro).await.unwrap();
+    assert!(write.save_service_point(&centro, None).await.unwrap());
     write.commit().await.unwrap();
 
     assert_eq!(version().await, before + 3);

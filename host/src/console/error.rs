@@ -1,0 +1,134 @@
+//! Why something was not done, and what programs are told of it.
+
+use axum::response::{IntoResponse, Response};
+
+use crate::{
+    channels::cloud_api::client::Fault,
+    http::problem::{FieldProblem, Kind, Problem},
+    identity::{self, Refusal},
+};
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// It is not there, or not for this one to know of.
+    #[error("there is nothing here")]
+    NotFound,
+    #[error(transparent)]
+    Refused(Refusal),
+    /// What was entered cannot be taken: all that is wrong, field by field.
+    #[error("what was entered cannot be taken")]
+    Invalid(Vec<identity::Problem>),
+    /// Another one has this name, this SKU or this number.
+    #[error("this name, SKU or number is taken already")]
+    Taken,
+    /// Something that stays needs it.
+    #[error("it is in use: what stands on it would be lost")]
+    InUse,
+    /// Somebody changed it since it was seen.
+    #[error("somebody changed it meanwhile: look at it again")]
+    Stale,
+    /// More than 24 hours since the customer wrote.
+    #[error("more than 24 hours since the customer wrote: WhatsApp takes no text of ours until they write again")]
+    WindowClosed,
+    /// The Graph API did not confirm what it was asked, in its own words.
+    #[error("{0}")]
+    Outside(Fault),
+    /// The database, or where media lie, cannot take it now.
+    #[error("this cannot be stored now")]
+    Unavailable,
+    #[error(transparent)]
+    Broken(anyhow::Error),
+}
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+impl Error {
+    /// One field that cannot be taken.
+    pub fn field(field: &'static str, text: &'static str) -> Self {
+        Self::Invalid(vec![identity::Problem { field, text }])
+    }
+
+    /// A conflict is somebody else's having it.
+    pub fn taken(error: relevo_store::Error) -> Self {
+        match error {
+            relevo_store::Error::Conflict(_) => Self::Taken,
+            other => other.into(),
+        }
+    }
+
+    /// A conflict is somebody else's having done it in between.
+    pub fn stale(error: relevo_store::Error) -> Self {
+        match error {
+            relevo_store::Error::Conflict(_) => Self::Stale,
+            other => other.into(),
+        }
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::NotFound => Self::NotFound,
+            other => Self::Refused(other),
+        }
+    }
+}
+
+impl From<relevo_store::Error> for Error {
+    fn from(error: relevo_store::Error) -> Self {
+        match error {
+            relevo_store::Error::Unavailable(why) => {
+                tracing::error!(why, "a change could not be stored");
+                Self::Unavailable
+            }
+            other => Self::Broken(other.into()),
+        }
+    }
+}
+
+impl From<identity::Error> for Error {
+    fn from(error: identity::Error) -> Self {
+        match error {
+            identity::Error::Refused(refusal) => refusal.into(),
+            identity::Error::Invalid(problems) => Self::Invalid(problems),
+            identity::Error::Taken => Self::Taken,
+            other => Self::Broken(other.into()),
+        }
+    }
+}
+
+impl From<&Error> for Problem {
+    fn from(error: &Error) -> Self {
+        let kind = match error {
+            Error::NotFound => return Kind::NotFound.into(),
+            Error::Refused(refusal) => return (*refusal).into(),
+            Error::Invalid(_) => Kind::Invalid,
+            Error::Taken => Kind::Taken,
+            Error::InUse => Kind::InUse,
+            Error::Stale => Kind::Stale,
+            Error::WindowClosed => Kind::WindowClosed,
+            Error::Outside(Fault::Unreachable(_)) => Kind::Outside,
+            Error::Outside(_) => Kind::NotConfirmed,
+            Error::Unavailable => Kind::Busy,
+            Error::Broken(error) => return Self::broken(error),
+        };
+        let problem = Self::new(kind).detail(error.to_string());
+        match error {
+            Error::Invalid(fields) => problem.errors(fields.iter().map(FieldProblem::from)),
+            Error::Unavailable => problem.retry_after(1),
+            _ => problem,
+        }
+    }
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        Problem::from(&self).into_response()
+    }
+}
