@@ -15,8 +15,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, http::api::Rates, identity::Door, mail::Post, media::Media,
-    plugins::Plugins, settings::Settings,
-    telemetry::Meters,
+    plugins::Plugins, settings::Settings, telemetry::Meters,
 };
 
 /// A lease holds this long without being renewed; it is renewed three times in that.
@@ -45,12 +44,12 @@ pub struct Parts {
     /// Whether this node runs timers.
     pub jobs: bool,
     pub webhooks: WebhookSettings,
-    /// How much a caller of the API may ask.
-    pub rates: Rates,
     /// What this process was started with, for the page that looks it over.
     pub settings: Arc<Settings>,
     /// Sends mails; none where links are shown to whoever made them.
     pub mail: Option<Post>,
+    /// How much a caller of the API may ask.
+    pub rates: Rates,
     /// Whether the clock may be advanced from a page.
     pub demo: bool,
 }

@@ -1,6 +1,9 @@
 //! Several nodes on one Postgres: after a commit the owner of a cell is told that something waits; it also looks by itself.
 
-use std::{collections::HashSet, time::Duration};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 
 use relevo_model::TenantId;
 use tokio::sync::mpsc;
@@ -53,14 +56,23 @@ pub async fn hear(app: App) {
 
 async fn listen(app: &App) -> Result<(), relevo_store::Error> {
     let mut notices = app.store.listen().await?;
+    let mut looked = Instant::now();
     loop {
         let tenant = tokio::time::timeout(LOOK, notices.next()).await;
+        // By the clock, since notices may come without a pause.
+        let looks = looked.elapsed() >= LOOK;
+        if looks {
+            looked = Instant::now();
+        }
         for business in app.open_businesses().await {
             let meant = match &tenant {
                 Ok(Ok(tenant)) => *tenant == business.cell.tenant(),
                 Ok(Err(_)) => false,
                 Err(_) => true,
             };
+            if looks && let Err(error) = business.catch_up().await {
+                tracing::error!(tenant = %business.cell.tenant(), error = format!("{error:#}"), "a configuration that another node changed could not be read");
+            }
             if meant
                 && business.is_owner()
                 && let Err(error) = business.load_waiting().await

@@ -136,6 +136,15 @@ impl Business {
         self.reload().await
     }
 
+    /// Reads the configuration again if another node changed it: whether the bot is on is asked before any turn could tell.
+    pub async fn catch_up(&self) -> anyhow::Result<()> {
+        let business = self.cell.read().await?.business().await?;
+        if let Some(business) = business {
+            self.layout_at(business.config_version).await?;
+        }
+        Ok(())
+    }
+
     pub async fn reload(&self) -> anyhow::Result<Arc<Layout>> {
         let mut layout = Arc::new(Layout::load(&self.app, &self.cell).await?);
         {

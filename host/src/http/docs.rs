@@ -67,15 +67,9 @@ impl Template for Problems {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        let all = || Kind::ALL.iter().copied().map(described);
-        vec![Self { title: "Problems", problems: all().collect() }, Self { title: "One", problems: all().take(1).collect() }]
+        let described = |kinds: &[Kind]| Self { title: "Problems", problems: kinds.iter().copied().map(described).collect() };
+        vec![described(Kind::ALL), described(&Kind::ALL[..1])]
     }
-}
-
-/// The templates of this module, rendered.
-#[cfg(test)]
-pub fn shown() -> Vec<&'static str> {
-    vec![templates::shows::<Viewer>(), templates::shows::<Problems>()]
 }
 
 /// The description of the API, to be read and tried.
@@ -114,4 +108,10 @@ fn page<T: Template>(visitor: Visitor, template: &T) -> Response {
         Ok(page) => (kept, Html(page)).into_response(),
         Err(error) => Problem::broken(&error).into_response(),
     }
+}
+
+/// The templates of this module, rendered.
+#[cfg(test)]
+pub fn shown() -> Vec<&'static str> {
+    vec![templates::shows::<Viewer>(), templates::shows::<Problems>()]
 }

@@ -37,6 +37,7 @@ pub fn router(app: App) -> Router {
     routes()
         .merge(pages::design(app.demo))
         .layer(only_our_pages)
+        .layer(around_the_api)
         .into_router()
         .fallback(nothing)
         .layer(explained)
@@ -50,7 +51,7 @@ pub fn router(app: App) -> Router {
 
 /// Everything, with who may take it. A route that is not in here is not served: `Routes` takes none without its access.
 pub fn routes() -> Routes {
-    let pages = Routes::new().merge(pages::routes()).merge(simulator::routes()).merge(web::routes()).merge(docs::routes());
+    let pages = Routes::new().merge(pages::routes()).merge(simulator::routes()).merge(docs::routes()).merge(web::routes());
     let pages = pages.layer(DefaultBodyLimit::max(FORM)).layer(middleware::from_fn(visitor::remember));
     let limits = ServiceBuilder::new().layer(RequestBodyTimeoutLayer::new(BODY)).layer(DefaultBodyLimit::max(envelope::MAX_BODY));
     Routes::new()
@@ -106,17 +107,17 @@ mod tests {
         // What programs are written by.
         "/api/openapi.json",
         "/docs/",
-        // Where people and programs come in: a password, or the secret of a link, proves them.
+        // Leads on: to the login, or to where one works.
+        "/",
+        // The way in, for people and for programs: a password, or the secret of a link, proves them. Each counts attempts.
+        "/login",
+        "/register",
+        "/reset",
+        "/invitation",
         "/api/auth/register",
         "/api/auth/login",
         "/api/auth/reset",
         "/api/auth/invitation",
-        // The way in. Each of these counts attempts.
-        "/login",
-        "/register",
-        "/reset",
-        // A token that works once proves it, as it does at /reset.
-        "/invitation/{token}",
     ];
 
     #[test]
@@ -131,7 +132,7 @@ mod tests {
 
     #[test]
     fn every_page_shows_itself_in_every_language() {
-        let shown = [web::shown(), pages::shown(), simulator::shown(), docs::shown()].concat();
+        let shown = [web::shown(), docs::shown(), pages::shown(), simulator::shown()].concat();
         for page in web::templates::pages() {
             assert!(shown.contains(&&*page), "{page} is rendered by no test: see `shown`");
         }

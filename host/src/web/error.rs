@@ -13,7 +13,6 @@ use serde::Serialize;
 use super::{page::Page, templates::Template, words::Words};
 use crate::{
     app::App,
-    channels::cloud_api::client::Fault,
     console,
     identity::{self, Refusal},
 };
@@ -59,30 +58,23 @@ impl From<identity::Error> for Error {
 
 impl From<console::Error> for Error {
     fn from(error: console::Error) -> Self {
-        use console::Error as Console;
+        use console::Error as Done;
         match error {
-            Console::NotFound => Self::Refused(Refusal::NotFound),
-            Console::Refused(refusal) => Self::Refused(refusal),
-            Console::Broken(error) => Self::Broken(error),
-            Console::Invalid(_) => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-form".into()),
-            Console::Taken => Self::Said(StatusCode::CONFLICT, "problem-taken-here".into()),
-            Console::InUse => Self::Said(StatusCode::CONFLICT, "problem-in-use".into()),
-            Console::Stale => Self::Said(StatusCode::CONFLICT, "problem-stale".into()),
-            Console::WindowClosed => Self::Said(StatusCode::CONFLICT, "problem-window-closed".into()),
-            Console::Outside(fault) => Self::Said(StatusCode::BAD_GATEWAY, outside(&fault)),
-            Console::Unavailable => Self::Said(StatusCode::SERVICE_UNAVAILABLE, "problem-unavailable".into()),
+            Done::NotFound => Self::Refused(Refusal::NotFound),
+            Done::Refused(refusal) => Self::Refused(refusal),
+            Done::Broken(error) => Self::Broken(error),
+            Done::Invalid(_) => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-form".into()),
+            Done::Taken => Self::Said(StatusCode::CONFLICT, "problem-name-taken".into()),
+            Done::InUse => Self::Said(StatusCode::CONFLICT, "problem-in-use".into()),
+            Done::Stale => Self::Said(StatusCode::CONFLICT, "problem-stale".into()),
+            Done::WindowClosed => Self::Said(StatusCode::CONFLICT, "problem-window-closed".into()),
+            Done::Outside(fault) => {
+                // What the Graph API says is in its own words, and not for everybody.
+                tracing::warn!(%fault, "the Graph API did not confirm what was asked");
+                Self::Said(StatusCode::BAD_GATEWAY, "problem-outside".into())
+            }
+            Done::Unavailable => Self::Said(StatusCode::SERVICE_UNAVAILABLE, "problem-unavailable".into()),
         }
-    }
-}
-
-/// What Meta said of something that it was asked, plain words before its own.
-pub fn outside(fault: &Fault) -> Words {
-    match fault {
-        Fault::Refused(problem) | Fault::Token(problem) => {
-            Words::from("problem-outside-refused").with("title", problem.title.clone()).with("code", problem.code.to_string())
-        }
-        Fault::Unreachable(_) => "problem-outside-silent".into(),
-        Fault::Unreadable(_) | Fault::TooLarge(_) | Fault::ForeignHost | Fault::OtherFile => "problem-outside-unreadable".into(),
     }
 }
 
@@ -132,7 +124,7 @@ impl Template for Problem {
 }
 
 /// Where programs ask: they are answered as they ask, and these paths cost nothing here.
-const PROGRAMS: [&str; 8] = ["/webhook", "/webhooks", "/api", "/mcp", "/static", "/healthz", "/readyz", "/metrics"];
+const PROGRAMS: [&str; 9] = ["/webhook", "/webhooks", "/api", "/mcp", "/static", "/media", "/healthz", "/readyz", "/metrics"];
 
 /// Says in the visitor's language, as a page of ours, why something was not done. A part of a page gets the words alone.
 pub async fn explain(State(app): State<App>, request: Request, next: Next) -> Response {

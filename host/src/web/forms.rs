@@ -139,17 +139,19 @@ impl TryFrom<identity::Error> for Wrong {
     }
 }
 
+/// What of a business's own cannot be taken. Where a name is taken, the form has a field of that name.
 impl TryFrom<console::Error> for Wrong {
     type Error = Error;
 
     fn try_from(error: console::Error) -> Result<Self, Error> {
-        use console::Error as Console;
+        use console::Error as Done;
         match error {
-            Console::Invalid(problems) => Ok(problems.into()),
-            Console::Stale => Ok(Self::whole("problem-stale")),
-            Console::InUse => Ok(Self::whole("problem-in-use")),
-            Console::Taken => Ok(Self::whole("problem-taken-here")),
-            Console::Outside(fault) => Ok(Self::whole(error::outside(&fault))),
+            Done::Invalid(problems) => Ok(problems.into()),
+            Done::Taken => Ok(Self::at("name", "problem-name-taken")),
+            Done::InUse => Ok(Self::whole("problem-in-use")),
+            Done::Stale => Ok(Self::whole("problem-stale")),
+            Done::Outside(_) => Ok(Self::whole("problem-outside")),
+            Done::Unavailable => Ok(Self::whole("problem-unavailable")),
             other => Err(other.into()),
         }
     }

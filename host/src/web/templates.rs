@@ -12,13 +12,9 @@ use minijinja::{
 use rust_embed::RustEmbed;
 use serde::Serialize;
 
-use super::{
-    assets, marked,
-    page::Shell,
-    visitor::Visitor,
-};
 #[cfg(any(test, not(debug_assertions)))]
 use super::visitor::LANGUAGES;
+use super::{assets, marked, page::Shell, visitor::Visitor};
 use crate::texts::{self, Args, FluentValue};
 
 #[derive(RustEmbed)]

@@ -18,10 +18,11 @@ pub fn moment(lang: &str, now: Time, at: Time) -> Moment {
     Moment { text: words(now, at).to_text(lang), exact: exact(at) }
 }
 
-/// A length in words: «11 min», «3 h», «2 días».
+/// A length in words: «menos de un minuto», «11 min», «3 h», «2 días».
 pub fn length(lang: &str, milliseconds: u64) -> String {
     let (unit, count) = unit(milliseconds);
     let key = match unit {
+        _ if count == 0 => "length-moment",
         "days" => "length-days",
         "hours" => "length-hours",
         _ => "length-minutes",
@@ -78,5 +79,6 @@ mod tests {
         assert_eq!((of(-3 * 1_440), of(7 * 1_440)), ("hace 3 días".into(), "en 7 días".into()));
         assert_eq!(moment("es", NOON, NOON).exact, "2026-01-01 12:00 UTC");
         assert_eq!(length("es", 11 * 60_000 + 59_999), "11 min");
+        assert_eq!(length("es", 59_999), "menos de un minuto");
     }
 }

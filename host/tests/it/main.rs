@@ -20,6 +20,8 @@ mod failures;
 #[cfg(test)]
 mod kv;
 #[cfg(test)]
+mod media;
+#[cfg(test)]
 mod nodes;
 #[cfg(test)]
 mod order;

@@ -26,8 +26,10 @@ pub struct Unattended {
 pub struct Activity {
     /// Those that the bot has now.
     pub bot: i64,
-    /// Those that a person has now, or is waited for in.
+    /// Those that a person has now.
     pub person: i64,
+    /// Those that wait for a person.
+    pub nobody: i64,
     pub last_message_at: Option<i64>,
 }
 
@@ -55,7 +57,8 @@ impl Overview<'_> {
     /// What went on at a service point since then.
     pub async fn activity(&mut self, point: &ServicePointId, since: Time, simulated: bool) -> Result<Activity> {
         const COUNT: &str = "SELECT COUNT(CASE WHEN c.status = 'BOT' AND c.last_message_at >= $1 THEN 1 END) AS bot, \
-                             COUNT(CASE WHEN c.status = 'HUMAN' AND c.last_message_at >= $1 THEN 1 END) AS person, \
+                             COUNT(CASE WHEN c.status = 'HUMAN' AND c.assignee_id IS NOT NULL AND c.last_message_at >= $1 THEN 1 END) AS person, \
+                             COUNT(CASE WHEN c.status = 'HUMAN' AND c.assignee_id IS NULL AND c.last_message_at >= $1 THEN 1 END) AS nobody, \
                              MAX(c.last_message_at) AS last_message_at \
                              FROM conversations c JOIN channels h ON h.id = c.channel_id WHERE c.service_point_id = $2 AND (h.kind <> 'simulator' OR $3)";
         Ok(one!(self.0, Activity, COUNT, since.0, point.as_str(), simulated)?.unwrap_or_default())

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, Query, after::At, shown::{Id, Moment}};
+use super::{
+    Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, Query,
+    after::At,
+    shown::{Id, Moment},
+};
 use crate::{
     app::App,
     console::orders::{self, Step, Whole},

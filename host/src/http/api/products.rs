@@ -10,7 +10,12 @@ use relevo_store::{Product, ProductFilter};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, Query, after::Titled, made, shown::{Id, Moment}};
+use super::{
+    Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, Query,
+    after::Titled,
+    made,
+    shown::{Id, Moment},
+};
 use crate::{
     app::App,
     console::{photos, products},

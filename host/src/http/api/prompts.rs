@@ -6,7 +6,10 @@ use relevo_store::AgentPrompt;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, made, shown::{Id, Moment}};
+use super::{
+    Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, made,
+    shown::{Id, Moment},
+};
 use crate::{
     app::App,
     console::prompts,

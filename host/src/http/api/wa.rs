@@ -6,7 +6,14 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Area, Body, body, channels::ShownChannel, conversations::SentMessage, made, names::WhatsappStatusName, shown::{Id, Moment}};
+use super::{
+    Area, Body, body,
+    channels::ShownChannel,
+    conversations::SentMessage,
+    made,
+    names::WhatsappStatusName,
+    shown::{Id, Moment},
+};
 use crate::{
     app::App,
     console::{channels, inbox, points},

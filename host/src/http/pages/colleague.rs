@@ -69,7 +69,8 @@ pub async fn show(page: Page, member: Member, State(app): State<App>, Path(id): 
 
 pub async fn change(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, Form(form): Form<Change>) -> web::Result {
     let found = find(&app, &member, &id).await?;
-    let (role, reach) = match (grant::role(&form.role), grant::reach(&form.extent, &form.points)) {
+    let points = Points::of(&app, &member).await?;
+    let (role, reach) = match (grant::role(&form.role), points.reach(&form.extent, &form.points)) {
         (Ok(role), Ok(reach)) => (role, reach),
         (Err(wrong), _) | (_, Err(wrong)) => {
             let form = Fields::of(&form).refused(page.visitor.lang, wrong);

@@ -55,13 +55,15 @@ struct OldestView {
     late: bool,
 }
 
-/// Of the conversations of today: how many the bot has, how many people.
+/// Of the conversations of today: how many the bot has, how many people, how many nobody.
 #[derive(Serialize)]
 struct ShareView {
     bot: i64,
     person: i64,
-    /// The bot's part in percent.
-    percent: i64,
+    nobody: i64,
+    /// The parts in percent, one after the other.
+    bot_part: i64,
+    person_part: i64,
 }
 
 #[derive(Clone, Copy, Serialize)]
@@ -136,13 +138,14 @@ fn action(page: &Page, member: &Member, layout: &Layout, first: &Unattended) -> 
 fn point_view(page: &Page, layout: &Layout, point: &Point, waiting: &[Unattended], activity: Activity, now: Time) -> PointView {
     let here: Vec<&Unattended> = waiting.iter().filter(|one| one.service_point_id == point.row.id).collect();
     let oldest = here.first().map(|first| waited(first, now));
-    let total = activity.bot + activity.person;
+    let Activity { bot, person, nobody, .. } = activity;
+    let total = bot + person + nobody;
     PointView {
         name: point.row.name.clone(),
         whatsapp: whatsapp(layout, point),
         waiting: here.len(),
         oldest: oldest.map(|length| OldestView { length: when::length(page.visitor.lang, length), late: length >= LATE }),
-        share: (total > 0).then(|| ShareView { bot: activity.bot, person: activity.person, percent: activity.bot * 100 / total.max(1) }),
+        share: (total > 0).then(|| ShareView { bot, person, nobody, bot_part: bot * 100 / total, person_part: person * 100 / total }),
         last: activity.last_message_at.map(|at| clock(page, &point.row.time_zone, Time(at), now)),
     }
 }
@@ -230,7 +233,7 @@ impl Template for DashboardPage {
             whatsapp,
             waiting,
             oldest: (waiting > 0).then(|| OldestView { length: "11 min".into(), late: waiting > 1 }),
-            share: (waiting > 0).then_some(ShareView { bot: 5, person: 2, percent: 71 }),
+            share: (waiting > 0).then_some(ShareView { bot: 5, person: 2, nobody: i64::from(waiting > 1), bot_part: 62, person_part: 25 }),
             last: (waiting > 0).then(|| "10:43".to_owned()),
         };
         let mend = |address| MendView { bad: true, title: "<b>".into(), text: "<i>".into(), address, action: address.map(|_| "second-factor-add") };

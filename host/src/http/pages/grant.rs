@@ -30,6 +30,17 @@ impl Points {
         self.0.iter().map(|(id, name)| Choice::new(id, name)).collect()
     }
 
+    /// What a form said of where something counts: all, or some of these points.
+    pub fn reach(&self, extent: &str, points: &[String]) -> Result<Reach, Wrong> {
+        let none = || Wrong::at("points", "problem-points");
+        match extent {
+            ALL => Ok(Reach::All),
+            SOME if points.is_empty() => Err(none()),
+            SOME => points.iter().map(|point| self.0.iter().map(|(id, _)| *id).find(|id| id.as_str() == point).ok_or_else(none)).collect(),
+            _ => Err(Wrong::at("extent", "problem-extent")),
+        }
+    }
+
     /// Where somebody works, in words.
     pub fn words(&self, page: &Page, reach: &Reach) -> String {
         match reach {
@@ -72,17 +83,6 @@ pub fn role(text: &str) -> Result<Role, Wrong> {
     text.parse().map_err(|_| Wrong::at("role", "problem-role"))
 }
 
-/// What a form said of where something counts.
-pub fn reach(extent: &str, points: &[String]) -> Result<Reach, Wrong> {
-    let none = || Wrong::at("points", "problem-points");
-    match extent {
-        ALL => Ok(Reach::All),
-        SOME if points.is_empty() => Err(none()),
-        SOME => points.iter().map(|point| point.parse::<ServicePointId>()).collect::<Result<Reach, _>>().map_err(|_| none()),
-        _ => Err(Wrong::at("extent", "problem-extent")),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,16 +92,24 @@ mod tests {
     #[test]
     fn what_a_form_says_of_a_reach_reads_back() {
         let only: Reach = [HERE.parse().unwrap()].into_iter().collect();
+        let here = here();
         for wanted in [Reach::All, only] {
             let (extent, points) = extent_of(&wanted);
-            assert_eq!(reach(&extent, &points).unwrap(), wanted);
+            assert_eq!(here.reach(&extent, &points).unwrap(), wanted);
         }
     }
 
     #[test]
-    fn nothing_chosen_is_not_everything() {
-        for (extent, points, field) in [("some", &[][..], "points"), ("some", &["x".to_owned()], "points"), ("", &[], "extent"), ("*", &[], "extent")] {
-            assert_eq!(reach(extent, points).unwrap_err().fields[0].0, field, "{extent}");
+    fn nothing_chosen_is_not_everything_and_what_is_not_here_is_nothing() {
+        const THERE: &str = "0198c0de-0000-7000-8000-000000000002";
+        let here = here();
+        for (extent, points, field) in [("some", &[][..], "points"), ("some", &[HERE, THERE], "points"), ("", &[], "extent"), ("*", &[], "extent")] {
+            let points: Vec<String> = points.iter().map(|point| (*point).to_owned()).collect();
+            assert_eq!(here.reach(extent, &points).unwrap_err().fields[0].0, field, "{extent}");
         }
+    }
+
+    fn here() -> Points {
+        Points(vec![(HERE.parse().unwrap(), "Centro".into())])
     }
 }

@@ -118,7 +118,7 @@ pub async fn show_new(page: Page, member: Member, State(app): State<App>) -> web
 }
 
 pub async fn make(page: Page, member: Member, State(app): State<App>, Form(form): Form<NewKey>) -> web::Result {
-    let plan = match plan(&form) {
+    let plan = match plan(&form, &Points::of(&app, &member).await?) {
         Ok(plan) => plan,
         Err(wrong) => {
             let form = Fields::of(&form).refused(page.visitor.lang, wrong);
@@ -153,7 +153,7 @@ async fn find(app: &App, member: &Member, id: &str) -> web::Result<ApiKey> {
 }
 
 /// A key for tests needs no scopes: it has the one that such a key may have.
-fn plan(form: &NewKey) -> Result<KeyPlan, Wrong> {
+fn plan(form: &NewKey, points: &Points) -> Result<KeyPlan, Wrong> {
     let test = match &*form.kind {
         "live" => false,
         "test" => true,
@@ -164,7 +164,7 @@ fn plan(form: &NewKey) -> Result<KeyPlan, Wrong> {
     } else {
         form.scopes.iter().map(|scope| scope.parse()).collect::<Result<_, _>>().map_err(|_| Wrong::at("scopes", "problem-scopes"))?
     };
-    Ok(KeyPlan { name: form.name.clone(), test, scopes, reach: grant::reach(&form.extent, &form.points)? })
+    Ok(KeyPlan { name: form.name.clone(), test, scopes, reach: points.reach(&form.extent, &form.points)? })
 }
 
 async fn new_page(page: &Page, app: &App, member: &Member, form: Fields) -> web::Result<NewKeyPage> {

@@ -50,6 +50,7 @@ fn door() -> Routes {
 fn own() -> Routes {
     Routes::new()
         .get("/welcome", Access::Person, workplace::welcome)
+        .post("/welcome", Access::Person, workplace::found)
         .post("/workplace", Access::Person, workplace::switch)
         .get("/account", Access::Person, account::show)
         .post("/account", Access::Person, account::save)

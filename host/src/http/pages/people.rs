@@ -159,7 +159,8 @@ pub async fn show_invite(page: Page, member: Member, State(app): State<App>) -> 
 }
 
 pub async fn invite(page: Page, member: Member, State(app): State<App>, Form(form): Form<Invite>) -> web::Result {
-    let plan = match (grant::role(&form.role), grant::reach(&form.extent, &form.points)) {
+    let points = Points::of(&app, &member).await?;
+    let plan = match (grant::role(&form.role), points.reach(&form.extent, &form.points)) {
         (Ok(role), Ok(reach)) => InvitationPlan { email: form.email.clone(), role, reach },
         (Err(wrong), _) | (_, Err(wrong)) => return invite_again(&page, &app, &member, &form, wrong).await,
     };
@@ -175,8 +176,9 @@ pub async fn invite(page: Page, member: Member, State(app): State<App>, Form(for
 
 /// Asks before an invitation is taken back.
 pub async fn ask_withdraw(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>) -> web::Result {
-    let open = app.door.invitations(&member, "", i64::MAX).await?;
-    let found = open.into_iter().find(|invitation| invitation.id.as_str() == id).ok_or(Refusal::NotFound)?;
+    let wanted: InvitationId = id.parse().map_err(|_| Refusal::NotFound)?;
+    let found = app.store.platform().read().await?.invitations().find(&member.tenant, &wanted, app.clock.now()).await?;
+    let found = found.filter(|invitation| invitation.reach.is_within(member.reach())).ok_or(Refusal::NotFound)?;
     page.show(&WithdrawPage { id, email: found.email })
 }
 

@@ -130,7 +130,8 @@ impl Demo {
 
     /// The code of the one order that there is.
     pub async fn the_order(&self) -> String {
-        let orders = self.cell().await.read().await.expect("the cell is read").orders().list(&relevo_store::OrderFilter::ALL, None, 9).await.expect("orders are read");
+        let orders =
+            self.cell().await.read().await.expect("the cell is read").orders().list(&relevo_store::OrderFilter::ALL, None, 9).await.expect("orders are read");
         assert_eq!(orders.len(), 1, "one order");
         orders[0].code.clone()
     }

@@ -326,7 +326,7 @@ async fn the_dashboard_tells_who_waits_and_where_one_answers_them() {
     }
 
     let busy = agent.get("/dashboard").await;
-    assert_eq!(busy.marked("sentence"), "Una persona espera respuesta, hace 0 min.");
+    assert_eq!(busy.marked("sentence"), "Una persona espera respuesta, hace menos de un minuto.");
     assert!(
         busy.body.contains(&format!("href=\"{}#phone-cliente-1\"", point.replace('/', "&#x2f;")))
             || busy.body.contains(&format!("href=\"{point}#phone-cliente-1\""))

@@ -4,7 +4,7 @@ use relevo_model::*;
 use serde_json::{Value, json};
 
 use super::{PHONE, audit, member, owner};
-use crate::harness::{Setup, both_engines};
+use crate::harness::{Setup, both_engines, until_equal};
 
 const KEY: &str = "sk-canary-9f21";
 
@@ -69,6 +69,29 @@ both_engines! {
 
         assert_eq!(chat.bot_replies().await, ["uno", "tres"]);
         assert_eq!(chat.messages().await.len(), 5, "what came while it was off is there too");
+    }
+
+    async fn a_bot_that_was_turned_on_elsewhere_answers_here(setup: Setup) {
+        let app = setup.tenant("acme").flow("echo").await;
+        if !app.place.is_postgres() {
+            // One process owns a file.
+            return;
+        }
+        let owner = owner(&app).await;
+        let path = format!("/api/business/{}/bot-toggle", app.acme().id);
+        let other = app.add_node().await;
+        let chat = app.customer(PHONE).through(other);
+        owner.put(&path, json!({ "enabled": false })).await.ok();
+        chat.says("uno").await;
+        let business = app.node(other).business(&app.acme().id).await.unwrap();
+        assert!(!business.layout().business.bot_enabled, "it was opened while the bot was off");
+
+        owner.put(&path, json!({ "enabled": true })).await.ok();
+        until_equal(true, || async { business.layout().business.bot_enabled }).await;
+        drop(business);
+        chat.says("dos").await;
+
+        assert_eq!(chat.bot_replies().await, ["dos"]);
     }
 
     async fn service_points_are_made_changed_and_removed(setup: Setup) {

@@ -1,19 +1,16 @@
-//! What the people of a business change about it, and the lists that they read.
+//! What the people of a business change about it.
 
 use relevo_model::*;
-use relevo_store::{hot::*, *};
+use relevo_store::*;
 use serde_json::json;
 
 use crate::support::*;
 
 on_both!(
-    pages_lose_and_repeat_nothing_of_the_same_millisecond,
-    lists_hold_what_is_within_reach_and_what_was_asked_for,
     a_change_of_a_version_that_is_gone_is_not_made,
     every_version_of_a_policy_stays,
     one_prompt_counts_and_none_is_lost,
     a_product_that_was_removed_stays_for_its_orders_alone,
-    a_product_is_found_by_a_part_of_its_title_or_sku,
     a_channel_goes_and_its_conversations_stay,
     a_service_point_goes_with_all_that_is_its_own,
     a_flow_is_replaced_whole,
@@ -70,94 +67,6 @@ async fn with_point(w: &World) -> ServicePoint {
     write.add_channel(&channel(w, w.channel, w.point, "1000")).await.unwrap();
     write.commit().await.unwrap();
     here
-}
-
-async fn ordered(w: &World, from: &str, code: &str, product: ProductId) -> (Chat, OrderId) {
-    let chat = w.says(from, "hola").await;
-    let line = OrderLine { product, title: "Vino".into(), quantity: 1, price_minor: 1_500 };
-    let order = NewOrder {
-        id: w.clock.id(),
-        code: code.into(),
-        lines: vec![line],
-        total_minor: 1_500,
-        currency: "ARS".into(),
-        address: json!({}),
-        is_test: false,
-        actor: "storefront".into(),
-    };
-    let id = order.id;
-    let mut commit = w.answer(&chat, &[]);
-    commit.effects.orders = vec![order];
-    assert_eq!(w.cell.finish(commit).await.unwrap(), Finished::Applied);
-    (chat, id)
-}
-
-async fn pages_lose_and_repeat_nothing_of_the_same_millisecond(w: World) {
-    let product = w.product("vino", None).await;
-    let (mut chats, mut orders) = (Vec::new(), Vec::new());
-    for n in 0..5 {
-        let (chat, order) = ordered(&w, &format!("54911{n:08}"), &format!("A-{n}"), product).await;
-        chats.push(chat.id);
-        orders.push(order);
-    }
-    let mut read = w.cell.read().await.unwrap();
-
-    let mut listed = Vec::new();
-    let mut last: Option<(Time, ConversationId)> = None;
-    loop {
-        let before = last.as_ref().map(|(time, id)| (*time, id));
-        let page = read.conversations().list(&ConversationFilter::ALL, before, 2).await.unwrap();
-        let Some(row) = page.last() else { break };
-        last = Some((Time(row.conversation.last_message_at.unwrap()), row.conversation.id));
-        listed.extend(page.into_iter().map(|row| row.conversation.id));
-    }
-    let mut bought = Vec::new();
-    let mut last: Option<(Time, OrderId)> = None;
-    loop {
-        let page = read.orders().list(&OrderFilter::ALL, last.as_ref().map(|(time, id)| (*time, id)), 2).await.unwrap();
-        let Some(row) = page.last() else { break };
-        last = Some((row.created_at, row.id));
-        bought.extend(page.into_iter().map(|row| row.id));
-    }
-
-    chats.sort_by(|one, other| other.cmp(one));
-    orders.sort_by(|one, other| other.cmp(one));
-    assert_eq!((listed, bought), (chats, orders), "all are of the same millisecond");
-}
-
-async fn lists_hold_what_is_within_reach_and_what_was_asked_for(w: World) {
-    let product = w.product("vino", None).await;
-    let (chat, order) = ordered(&w, ANA, "A-1", product).await;
-    w.take_over(&chat.id).await;
-    w.says(BRUNO, "hola").await;
-    let here: Reach = [w.point].into_iter().collect();
-    let elsewhere: Reach = [w.clock.id(), w.clock.id()].into_iter().collect();
-    let both: Reach = [w.clock.id(), w.point].into_iter().collect();
-    let mut read = w.cell.read().await.unwrap();
-    let all = ConversationFilter::ALL;
-
-    for (reach, many) in [(&Reach::All, 2), (&here, 2), (&both, 2), (&elsewhere, 0), (&Reach::Only([].into()), 0)] {
-        let filter = ConversationFilter { reach: reach.clone(), ..all.clone() };
-        assert_eq!(read.conversations().list(&filter, None, 10).await.unwrap().len(), many, "{reach}");
-        let filter = OrderFilter { reach: reach.clone(), ..OrderFilter::ALL };
-        assert_eq!(read.orders().list(&filter, None, 10).await.unwrap().len(), many / 2, "{reach}");
-        assert_eq!(read.conversations().by_number(ANA, reach).await.unwrap().is_some(), many > 0, "{reach}");
-    }
-    for (filter, many) in [
-        (ConversationFilter { point: Some(w.point), ..all.clone() }, 2),
-        (ConversationFilter { point: Some(w.clock.id()), ..all.clone() }, 0),
-        (ConversationFilter { status: Some(Answering::Human), ..all.clone() }, 1),
-        (ConversationFilter { state: Some(Progress::Resolved), ..all.clone() }, 0),
-        (ConversationFilter { held_by: Some(Holder::Nobody), ..all.clone() }, 1),
-        (ConversationFilter { held_by: Some(Holder::Somebody("ana@acme".into())), ..all.clone() }, 1),
-        (ConversationFilter { held_by: Some(Holder::Somebody("nobody".into())), ..all.clone() }, 0),
-    ] {
-        assert_eq!(read.conversations().list(&filter, None, 10).await.unwrap().len(), many, "{filter:?}");
-    }
-    let of_status = |status: &str| OrderFilter { status: Some(status.into()), ..OrderFilter::ALL };
-    assert_eq!(read.orders().list(&of_status("NEW"), None, 10).await.unwrap()[0].id, order);
-    assert!(read.orders().list(&of_status("SHIPPED"), None, 10).await.unwrap().is_empty());
-    assert!(read.orders().list(&of_status("N\0EW"), None, 10).await.unwrap().is_empty(), "and what cannot be stored is found nowhere");
 }
 
 async fn a_change_of_a_version_that_is_gone_is_not_made(w: World) {
@@ -248,7 +157,7 @@ async fn one_prompt_counts_and_none_is_lost(w: World) {
 
 async fn a_product_that_was_removed_stays_for_its_orders_alone(w: World) {
     let product = w.product("vino", Some(3)).await;
-    let (_, order) = ordered(&w, ANA, "A-1", product).await;
+    let (_, order) = w.ordered(ANA, "A-1", product).await;
 
     let mut write = w.cell.write().await.unwrap();
     assert!(write.remove_product(&product, w.now()).await.unwrap());
@@ -265,23 +174,6 @@ async fn a_product_that_was_removed_stays_for_its_orders_alone(w: World) {
     let mut write = w.cell.write().await.unwrap();
     let gone = Product { id: product, ..w.product_named("x", "x", 1, None) };
     assert!(!write.save_product(&gone, None).await.unwrap() && !write.set_product_image(&product, Some("k")).await.unwrap());
-}
-
-async fn a_product_is_found_by_a_part_of_its_title_or_sku(w: World) {
-    let mut write = w.cell.write().await.unwrap();
-    for (sku, title) in [("YER-1K", "Yerba mate 1 kg"), ("AZU-1K", "Azúcar 100%"), ("CAF", "Café_molido")] {
-        write.add_product(&w.product_named(sku, title, 1, None)).await.unwrap();
-    }
-    write.commit().await.unwrap();
-    let mut read = w.cell.read().await.unwrap();
-
-    for (search, many) in [("yerba", 1), ("MATE", 1), ("-1k", 2), ("100%", 1), ("%", 1), ("_", 1), ("\\", 0), ("", 3), ("\0", 0), ("' OR 1=1 --", 0)] {
-        let filter = ProductFilter { active: Some(true), search: Some(search.into()) };
-        assert_eq!(read.products().list(&filter, None, 10).await.unwrap().len(), many, "{search:?}");
-    }
-    let inactive = ProductFilter { active: Some(false), search: None };
-    assert!(read.products().list(&inactive, None, 10).await.unwrap().is_empty());
-    assert_eq!(read.products().list(&ProductFilter::default(), Some(("\0", "x")), 10).await.unwrap().len(), 0, "after all titles");
 }
 
 async fn a_channel_goes_and_its_conversations_stay(w: World) {
@@ -380,7 +272,7 @@ async fn a_conversation_that_is_given_to_somebody_is_no_longer_the_bots(w: World
 
 async fn an_order_goes_on_once_per_version(w: World) {
     let product = w.product("vino", None).await;
-    let (_, order) = ordered(&w, ANA, "A-1", product).await;
+    let (_, order) = w.ordered(ANA, "A-1", product).await;
     w.clock.advance(std::time::Duration::from_millis(1));
     let step = |status: &str, seen: i64| OrderStep { order, status: status.into(), seen, actor: "ana".into(), event: w.clock.id(), now: w.now() };
     let mut write = w.cell.write().await.unwrap();

@@ -15,6 +15,7 @@ mod idempotency;
 mod isolation;
 mod journal;
 mod leases;
+mod lists;
 mod migrating;
 mod nodes;
 mod people;

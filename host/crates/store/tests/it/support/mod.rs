@@ -222,6 +222,27 @@ impl World {
         }
     }
 
+    /// A customer writes, and the turn makes an order of one bottle.
+    pub async fn ordered(&self, from: &str, code: &str, product: ProductId) -> (Chat, OrderId) {
+        let chat = self.says(from, "hola").await;
+        let line = OrderLine { product, title: "Vino".into(), quantity: 1, price_minor: 1_500 };
+        let order = NewOrder {
+            id: self.clock.id(),
+            code: code.into(),
+            lines: vec![line],
+            total_minor: 1_500,
+            currency: "ARS".into(),
+            address: json!({}),
+            is_test: false,
+            actor: "storefront".into(),
+        };
+        let id = order.id;
+        let mut commit = self.answer(&chat, &[]);
+        commit.effects.orders = vec![order];
+        assert_eq!(self.cell.finish(commit).await.unwrap(), Finished::Applied);
+        (chat, id)
+    }
+
     pub async fn stock(&self, id: &ProductId) -> Option<i64> {
         self.cell.read().await.unwrap().products().find(id.as_str()).await.unwrap().unwrap().stock
     }
