@@ -37,7 +37,6 @@ pub fn router(app: App) -> Router {
     routes()
         .merge(pages::design(app.demo))
         .layer(only_our_pages)
-        .layer(around_the_api)
         .into_router()
         .fallback(nothing)
         .layer(explained)
