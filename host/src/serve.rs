@@ -68,7 +68,7 @@ pub async fn parts(settings: &Settings, store: Store, clock: Clock) -> anyhow::R
     let plugins = Plugins::load(&engine, &[]).await?;
     let graph = settings.meta_graph_url.as_deref().map(Graph::new).transpose()?;
     let door = Door::new(store.clone(), clock.clone(), &settings.door());
-    let rates = Rates::new(&clock, Share::default());
+    let rates = settings.api_rate.map_or_else(Rates::unlimited, |per_minute| Rates::new(&clock, Share::of(per_minute)));
     Ok(Parts {
         store,
         clock,
