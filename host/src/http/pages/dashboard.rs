@@ -66,12 +66,20 @@ struct ShareView {
     person_part: i64,
 }
 
+/// How the numbers of a service point are, as a chip.
 #[derive(Clone, Copy, Serialize)]
-struct WhatsappView {
+pub(super) struct WhatsappView {
     /// The kind of a chip: ok, warn, bad or none.
     kind: &'static str,
     icon: &'static str,
     text: &'static str,
+}
+
+#[cfg(test)]
+impl WhatsappView {
+    pub(super) const fn sample() -> Self {
+        Self { kind: "ok", icon: "check", text: "whatsapp-active" }
+    }
 }
 
 #[derive(Serialize)]
@@ -142,7 +150,7 @@ fn point_view(page: &Page, layout: &Layout, point: &Point, waiting: &[Unattended
     let total = bot + person + nobody;
     PointView {
         name: point.row.name.clone(),
-        whatsapp: whatsapp(layout, point),
+        whatsapp: whatsapp(layout, &point.row.id),
         waiting: here.len(),
         oldest: oldest.map(|length| OldestView { length: when::length(page.visitor.lang, length), late: length >= LATE }),
         share: (total > 0).then(|| ShareView { bot, person, nobody, bot_part: bot * 100 / total, person_part: person * 100 / total }),
@@ -151,20 +159,25 @@ fn point_view(page: &Page, layout: &Layout, point: &Point, waiting: &[Unattended
 }
 
 /// The state of the numbers of a service point: the worst of them counts.
-fn whatsapp(layout: &Layout, point: &Point) -> WhatsappView {
-    let numbers = layout.channels.values().filter(|line| line.row.service_point_id == point.row.id && line.row.kind != ChannelKind::Simulator);
-    let worst = numbers.map(|line| line.row.state).max_by_key(|state| match state {
+pub(super) fn whatsapp(layout: &Layout, point: &ServicePointId) -> WhatsappView {
+    let here = |row: &relevo_store::Channel| row.service_point_id == *point && row.kind != ChannelKind::Simulator && row.removed_at.is_none();
+    let numbers = layout.channels.values().map(|line| &line.row).filter(|row| here(row));
+    let worst = numbers.map(|row| row.state).max_by_key(|state| match state {
         ChannelState::Active => 0,
         ChannelState::Paused => 1,
         ChannelState::Pending => 2,
         ChannelState::Stopped => 3,
     });
-    match worst {
-        None => WhatsappView { kind: "", icon: "dash", text: "whatsapp-none" },
-        Some(ChannelState::Active) => WhatsappView { kind: "ok", icon: "check", text: "whatsapp-active" },
-        Some(ChannelState::Paused) => WhatsappView { kind: "warn", icon: "clock", text: "whatsapp-paused" },
-        Some(ChannelState::Pending) => WhatsappView { kind: "warn", icon: "clock", text: "whatsapp-pending" },
-        Some(ChannelState::Stopped) => WhatsappView { kind: "bad", icon: "alert", text: "whatsapp-stopped" },
+    worst.map_or(WhatsappView { kind: "", icon: "dash", text: "whatsapp-none" }, of_state)
+}
+
+/// How a number is.
+pub(super) const fn of_state(state: ChannelState) -> WhatsappView {
+    match state {
+        ChannelState::Active => WhatsappView { kind: "ok", icon: "check", text: "whatsapp-active" },
+        ChannelState::Paused => WhatsappView { kind: "warn", icon: "clock", text: "whatsapp-paused" },
+        ChannelState::Pending => WhatsappView { kind: "warn", icon: "clock", text: "whatsapp-pending" },
+        ChannelState::Stopped => WhatsappView { kind: "bad", icon: "alert", text: "whatsapp-stopped" },
     }
 }
 
@@ -172,7 +185,7 @@ fn whatsapp(layout: &Layout, point: &Point) -> WhatsappView {
 fn mend(page: &Page, member: &Member, layout: &Layout, points: &[&Point]) -> Vec<MendView> {
     let mut all = Vec::new();
     for point in points.iter().filter(|point| member.may(Permission::ManageChannels, Some(point.row.id))) {
-        let state = whatsapp(layout, point);
+        let state = whatsapp(layout, &point.row.id);
         if matches!(state.kind, "bad" | "warn") {
             let title = Words::from("mend-whatsapp").with("point", point.row.name.clone()).to_text(page.visitor.lang);
             let text = page.say(&format!("{}-why", state.text));
