@@ -22,8 +22,7 @@ async fn main() -> anyhow::Result<()> {
     let accounts = samples.div_ceil(TRIES);
     for at in 0..accounts {
         let registration = Registration { name: "Ana".into(), email: known(at), password: "correct horse".into(), locale: None };
-        let entered = door.register(&registration, &nobody).await?;
-        assert!(!entered.awaits_code, "a new account has no second factor");
+        drop(door.register(&registration, &nobody).await.map_err(|error| anyhow::anyhow!("{error}"))?);
     }
     let (mut with, mut without) = (Vec::new(), Vec::new());
     // One after the other in turns, so that whatever else the machine does meets both alike.

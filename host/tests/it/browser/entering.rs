@@ -6,6 +6,7 @@ use super::{
     THEMES,
     demo::{AGENT, Demo, PASSWORD},
     guest::Guest,
+    phone::Phone,
     window::{ENTER, Window, field},
 };
 
@@ -13,7 +14,7 @@ const PHRASE: &str = "una frase larga";
 const HEADING: &str = "//h1";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn somebody_makes_an_account_leaves_and_comes_back() {
+async fn somebody_makes_an_account_and_a_business_that_answers_leaves_and_comes_back() {
     let demo = Demo::start().await;
     let window = Window::open(&demo, "register").await;
     window.goes("/").await;
@@ -26,6 +27,14 @@ async fn somebody_makes_an_account_leaves_and_comes_back() {
     window.clicks("//main//button").await;
     window.arrives_at("/welcome").await;
     window.reads(HEADING, "Hola, Rosa Benítez").await;
+    window.writes(&field("name"), "Kiosco <Rosa>").await;
+    window.clicks("//button[@data-testid='found']").await;
+    window.arrives_at("/dashboard").await;
+    window.reads("//*[@data-testid='toast']", "Creado: Kiosco <Rosa>.").await;
+    window.goes("/simulator").await;
+    let julia = Phone::first(&window);
+    julia.says("hola").await;
+    julia.hears("¿En qué te ayudo?").await;
     leaves(&window).await;
 
     window.writes(&field("email"), "rosa@example.com").await;
@@ -34,7 +43,7 @@ async fn somebody_makes_an_account_leaves_and_comes_back() {
     window.reads("//*[@data-testid='wrong']", "El correo o la contraseña no están bien.").await;
     window.writes(&field("password"), PHRASE).await;
     window.clicks("//main//button").await;
-    window.arrives_at("/welcome").await;
+    window.arrives_at("/dashboard").await;
 }
 
 async fn leaves(window: &Window) {

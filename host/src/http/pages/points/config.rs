@@ -98,11 +98,13 @@ fn whole(wrong: Wrong) -> Wrong {
     Wrong { fields: Vec::new(), whole: wrong.whole.or(first) }
 }
 
-/// Everything that a plugin lets people set, by its name in the schema.
+/// Everything that a plugin lets people set, by its title: titles begin with what they are about.
 fn asked(app: &App, plugin: &str) -> Result<Vec<Setting>, Refusal> {
     let manifest = app.plugins.find(plugin).ok_or(Refusal::NotFound)?.manifest();
     let properties = manifest.config["properties"].as_object().ok_or(Refusal::NotFound)?;
-    Ok(properties.iter().map(|(key, schema)| setting(key, schema)).collect())
+    let mut asked: Vec<Setting> = properties.iter().map(|(key, schema)| setting(key, schema)).collect();
+    asked.sort_by(|one, other| one.title.cmp(&other.title));
+    Ok(asked)
 }
 
 fn setting(key: &str, schema: &Value) -> Setting {
