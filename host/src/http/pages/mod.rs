@@ -1,4 +1,4 @@
-//! The pages of the door, and of whoever is in: themselves, their colleagues, their keys, what goes on.
+//! The pages of the door, and of whoever is in: themselves, their colleagues, their keys, what goes on, what their business sells and where.
 
 mod account;
 mod audit;
@@ -11,9 +11,12 @@ mod grant;
 mod invitation;
 mod keys;
 mod people;
+mod points;
+mod products;
 mod register;
 mod reset;
 mod second_factor;
+mod settings;
 mod system;
 mod workplace;
 
@@ -24,7 +27,7 @@ pub use design::routes as design;
 
 /// Everything in here, with who may take it.
 pub fn routes() -> Routes {
-    door().merge(own()).merge(business())
+    door().merge(own()).merge(business()).merge(products::routes()).merge(points::routes()).merge(settings::routes())
 }
 
 /// The way in and out.
@@ -95,7 +98,7 @@ fn business() -> Routes {
 #[cfg(test)]
 pub fn shown() -> Vec<&'static str> {
     use crate::web::templates::shows;
-    vec![
+    let own = vec![
         shows::<account::AccountPage>(),
         shows::<audit::AuditPage>(),
         shows::<colleague::ColleaguePage>(),
@@ -121,5 +124,6 @@ pub fn shown() -> Vec<&'static str> {
         shows::<second_factor::SecondFactorPage>(),
         shows::<system::SystemPage>(),
         shows::<workplace::WelcomePage>(),
-    ]
+    ];
+    [own, products::shown(), points::shown(), settings::shown()].concat()
 }

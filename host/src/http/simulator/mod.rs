@@ -22,7 +22,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-pub use self::spot::phone_address;
+pub use self::spot::{address, phone_address};
 use self::{desk::Desk, spot::Spot};
 use super::routes::{Access, Routes};
 use crate::{

@@ -169,7 +169,7 @@ fn value(setting: &Setting, text: &str) -> Result<Value, Words> {
                 _ => "config-number".into(),
             })
         }
-        "choice" if !setting.choices.iter().any(|choice| choice.value == text) => Err("problem-choice".into()),
+        "choice" if !setting.choices.iter().any(|choice| choice.value == text) => Err("problem-one-of-these".into()),
         "json" => serde_json::from_str(text).map_err(|_| "config-json".into()),
         _ if setting.longest.is_some_and(|longest| u64::try_from(text.chars().count()).is_ok_and(|count| count > longest)) => Err("field-long".into()),
         _ => Ok(json!(text)),

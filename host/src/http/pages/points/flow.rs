@@ -1,7 +1,6 @@
 //! The chain of a service point: which plugins are asked there, and in which order.
 
 use axum::extract::{Path, State};
-use relevo_model::*;
 use relevo_sandbox::Plugin;
 use relevo_store::{Install, ServicePoint};
 use serde::{Deserialize, Serialize};

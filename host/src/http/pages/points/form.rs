@@ -163,14 +163,14 @@ fn entered(point: &ServicePoint) -> Entered {
 
 /// What was entered, as far as it makes sense; the rest of what is wrong with it, the domain says.
 fn draft(form: &Entered) -> Result<points::Draft, Wrong> {
-    let uncertain_policy = form.uncertain_policy.parse().map_err(|_| Wrong::at("uncertain_policy", "problem-choice"))?;
+    let uncertain_policy = form.uncertain_policy.parse().map_err(|_| Wrong::at("uncertain_policy", "problem-one-of-these"))?;
     Ok(points::Draft {
         name: form.name.clone(),
         time_zone: form.time_zone.clone(),
         opening_hours: hours(form)?,
         locale: Some(form.locale.clone()).filter(|locale| !locale.is_empty()),
         bot_enabled: form.bot_enabled,
-        burst_ms: form.burst_ms.parse().map_err(|_| Wrong::at("burst_ms", "problem-choice"))?,
+        burst_ms: form.burst_ms.parse().map_err(|_| Wrong::at("burst_ms", "problem-one-of-these"))?,
         uncertain_policy,
     })
 }
@@ -179,7 +179,7 @@ fn hours(form: &Entered) -> Result<Hours, Wrong> {
     match &*form.open {
         "always" => return Ok(Hours::new()),
         "hours" => {}
-        _ => return Err(Wrong::at("open", "problem-choice")),
+        _ => return Err(Wrong::at("open", "problem-one-of-these")),
     }
     let (mut hours, mut wrong) = (Hours::new(), Wrong::default());
     for (day, text) in form.days() {
@@ -228,7 +228,7 @@ impl Template for NewPointPage {
     fn samples() -> Vec<Self> {
         let form = Fields::of(&NewPoint { name: "<script>".into(), time_zone: HERE.into(), plugin: "echo".into() });
         let choices = || vec![Choice::new(HERE, "<b>"), Choice::new("echo", "Eco")];
-        let wrong = ["name", "time_zone", "plugin"].map(|field| (field.to_owned(), "problem-choice".into()));
+        let wrong = ["name", "time_zone", "plugin"].map(|field| (field.to_owned(), "problem-one-of-these".into()));
         let page = |form| Self { form, zones: choices(), plugins: choices() };
         vec![page(form.clone()), page(form.refused("es", Wrong { fields: wrong.into(), whole: None }))]
     }

@@ -14,7 +14,6 @@ use relevo_model::*;
 use relevo_store::ServicePoint;
 use serde::{Deserialize, Serialize};
 
-use self::head::Head;
 use super::dashboard::{WhatsappView, whatsapp};
 use crate::{
     app::App,
