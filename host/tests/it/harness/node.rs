@@ -66,6 +66,7 @@ impl Node {
         let origins = DoorSettings { panel_origins: vec![PANEL.into()], ..DoorSettings::default() };
         let door = Door::new(store.clone(), test.clock.clone(), &origins);
         let media_key = store.derive("media");
+        let looked_over = ServeArgs { data: Some(test.place.settings().data.clone()), ..ServeArgs::default() };
         let parts = Parts {
             store,
             clock: test.clock.clone(),
@@ -82,7 +83,7 @@ impl Node {
                 signature_optional: settings.signature_optional,
             },
             rates: if settings.limited { Rates::new(&test.clock, Share::default()) } else { Rates::unlimited() },
-            settings: Arc::new(Settings::load_from(&ServeArgs::default(), |_| None, "").expect("defaults are sound")),
+            settings: Arc::new(Settings::load_from(&looked_over, |_| None, "").expect("defaults are sound")),
             mail: None,
             demo: false,
         };
