@@ -6,6 +6,8 @@ mod entering;
 mod guest;
 mod pages;
 mod phone;
+mod shop;
+mod shop_pages;
 mod window;
 
 use demo::{AGENT, Demo};

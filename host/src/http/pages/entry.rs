@@ -85,7 +85,7 @@ pub async fn enter_code(page: Page, device: Device, State(app): State<App>, Form
 
 pub async fn leave(page: Page, person: Person, device: Device, State(app): State<App>) -> web::Result {
     app.door.log_out(&person).await?;
-    Ok((AppendHeaders([device.without_session()]), page.done("/login", "logged-out")).into_response())
+    Ok((AppendHeaders([device.without_session()]), page.done("/", "logged-out")).into_response())
 }
 
 /// Lets somebody in who proved everything: to where they wanted to go, in the language that they chose for themselves.

@@ -184,7 +184,10 @@ pub async fn ask_withdraw(page: Page, member: Member, State(app): State<App>, Pa
 
 pub async fn withdraw(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>) -> web::Result {
     let id: InvitationId = id.parse().map_err(|_| Refusal::NotFound)?;
-    app.door.withdraw(&member, &id).await?;
+    app.door.withdraw(&member, &id).await.map_err(|error| match error {
+        Error::Gone => Refusal::NotFound.into(),
+        other => web::Error::from(other),
+    })?;
     Ok(page.done("/people", "invitation-withdrawn"))
 }
 

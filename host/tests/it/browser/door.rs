@@ -310,7 +310,7 @@ async fn a_device_that_is_revoked_is_out_at_once() {
 
     assert!(there.get("/dashboard").await.to().starts_with("/login"));
     assert_eq!(here.get("/dashboard").await.status, StatusCode::OK);
-    assert_eq!(here.post("/logout", &[]).await.to(), "/login");
+    assert_eq!(here.post("/logout", &[]).await.to(), "/");
     assert!(here.cookie("relevo").is_none() && here.get("/login").await.body.contains("<span>Saliste.</span>"));
 }
 

@@ -91,6 +91,8 @@ enum Outcome {
     Is(StatusCode),
     /// Anything but a refusal.
     Open,
+    /// The same for what is everybody's, which may lead to the login.
+    Public,
 }
 
 impl Guest {
@@ -153,7 +155,7 @@ fn expected(route: &Route, who: &Who, place: Place, request: &Request, house: &H
     use Outcome::{Is, Login, Open};
     let is_key = matches!(who, Who::TestKey | Who::LiveKey);
     match (route.access, who) {
-        (Access::Public, _) => Open,
+        (Access::Public, _) => Outcome::Public,
         (_, Who::Anonymous) => Login,
         (Access::Person, _) if is_key => Is(StatusCode::FORBIDDEN),
         (Access::Person, _) => Open,
@@ -184,8 +186,13 @@ fn came(answer: &Answer, outcome: &Outcome) -> bool {
     let to_login = answer.status == StatusCode::SEE_OTHER && answer.header("location").starts_with("/login");
     match outcome {
         Outcome::Login => answer.status == StatusCode::UNAUTHORIZED || to_login,
+        // Whoever is in no business is led to where one chooses one.
+        Outcome::Is(StatusCode::FORBIDDEN) if answer.status == StatusCode::SEE_OTHER => answer.header("location") == "/welcome",
         Outcome::Is(status) => answer.status == *status,
-        Outcome::Open => !matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) && !to_login && !answer.status.is_server_error(),
+        Outcome::Open | Outcome::Public => {
+            let refused = matches!(answer.status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) || *outcome == Outcome::Open && to_login;
+            !refused && !answer.status.is_server_error()
+        }
     }
 }
 
