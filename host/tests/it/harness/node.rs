@@ -82,13 +82,8 @@ impl Node {
                 app_secret: settings.platform_secret.clone(),
                 signature_optional: settings.signature_optional,
             },
-<<<<<<< HEAD
             rates: if settings.limited { Rates::new(&test.clock, Share::of(NonZeroU32::new(600).expect("it is not zero"))) } else { Rates::unlimited() },
             settings: Arc::new(Settings::load_from(&ServeArgs::default(), |_| None, "").expect("defaults are sound")),
-=======
-            rates: if settings.limited { Rates::new(&test.clock, Share::default()) } else { Rates::unlimited() },
-            settings: Arc::new(Settings::load_from(&looked_over, |_| None, "").expect("defaults are sound")),
->>>>>>> pages
             mail: None,
             demo: false,
         };
