@@ -74,7 +74,7 @@ pub async fn parts(settings: &Settings, store: Store, clock: Clock) -> anyhow::R
         Some(s3) => Media::in_bucket(s3, key)?,
         None => Media::on_disk(&settings.data.join("media"), key)?,
     };
-    let rates = Rates::new(&clock, Share::default());
+    let rates = settings.api_rate.map_or_else(Rates::unlimited, |per_minute| Rates::new(&clock, Share::of(per_minute)));
     Ok(Parts {
         store,
         clock,

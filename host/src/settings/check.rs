@@ -1,6 +1,6 @@
 //! Makes values of settings' texts. Addresses and secrets are never repeated in what it says.
 
-use std::net::SocketAddr;
+use std::{net::SocketAddr, num::NonZeroU32};
 
 use relevo_store::keys::Key;
 use reqwest::Url;
@@ -22,6 +22,14 @@ pub(super) fn boolean(found: Found) -> Checked<bool> {
         "true" | "1" | "yes" | "on" => Ok(true),
         "false" | "0" | "no" | "off" => Ok(false),
         _ => Err(Problem::new(found.name, format!("is {:?}, which is neither true nor false", found.value), "Set it to true or false")),
+    }
+}
+
+/// None for no limit.
+pub(super) fn rate(found: Found) -> Checked<Option<NonZeroU32>> {
+    match found.value.parse() {
+        Ok(rate) => Ok(NonZeroU32::new(rate)),
+        Err(_) => Err(Problem::new(found.name, format!("is {:?}, which is no number of requests", found.value), "Set it to such as 600, or to 0 for no limit")),
     }
 }
 

@@ -32,6 +32,7 @@ pub const KNOWN: &[Known] = &[
     known("PUBLIC_BASE_URL", "public_base_url", "The https address at which others reach this server; Meta sends webhooks there."),
     known("PANEL_ORIGIN", "panel_origin", "An origin, such as https://panel.example.com, whose pages may call the API."),
     known("PANEL_ORIGINS", "panel_origins", "More such origins, separated by commas."),
+    with_default("RELEVO_API_RATE", "api_rate", "600", "Requests a minute that a caller of the API may make; 0 lifts every limit, for tests."),
     known("JWT_SECRET", "jwt_secret", "Signs tokens of the API; 32 characters or more. Without it a key derived from the master key does."),
     known("META_VERIFY_TOKEN", "meta_verify_token", "The word that Meta's webhook verification must say. Demo: demo-verify-token."),
     known("META_APP_SECRET", "meta_app_secret", "Verifies webhooks of channels that have no secret of their own. Demo: demo-app-secret."),

@@ -9,6 +9,7 @@ use std::{
     fmt, fs,
     io::{self, IsTerminal},
     net::SocketAddr,
+    num::NonZeroU32,
     path::{Path, PathBuf},
 };
 
@@ -55,6 +56,8 @@ pub struct Settings {
     pub public_base_url: Option<String>,
     /// Origins of other pages that may call the API, as browsers write them.
     pub panel_origins: Vec<String>,
+    /// Requests a minute that a caller of the API may make; none for no limit.
+    pub api_rate: Option<NonZeroU32>,
     pub jwt_secret: Option<SecretString>,
     pub meta_verify_token: Option<SecretString>,
     pub meta_app_secret: Option<SecretString>,

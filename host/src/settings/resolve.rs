@@ -42,6 +42,7 @@ impl Reader<'_> {
             database_url,
             public_base_url: self.optional("PUBLIC_BASE_URL", check::origin),
             panel_origins: self.panel_origins(),
+            api_rate: self.value("RELEVO_API_RATE", check::rate),
             jwt_secret: self.secret("JWT_SECRET"),
             meta_verify_token: self.secret("META_VERIFY_TOKEN"),
             meta_app_secret: self.secret("META_APP_SECRET"),

@@ -122,3 +122,44 @@ fn made<T: Serialize>(address: &str, shown: &T) -> Response {
     let etag = HeaderValue::from_str(&version::etag(shown)).expect("hexadecimal digits between quotes");
     (StatusCode::CREATED, [(header::LOCATION, location), (header::ETAG, etag)], Json(shown)).into_response()
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::Method;
+
+    use super::*;
+    use crate::http::routes::Access;
+
+    /// POSTs that make nothing that could be made twice.
+    const MAKE_NOTHING: &[&str] = &[
+        // An address has one account; and nobody has a key before they are in.
+        "/api/auth/register",
+        "/api/auth/login",
+        "/api/auth/logout",
+        "/api/auth/second-factor/removal",
+        // The last link counts, and whoever asks is not known.
+        "/api/auth/reset",
+        "/api/auth/reset/password",
+        "/api/auth/invitation",
+        // A link works once.
+        "/api/auth/invitation/acceptance",
+    ];
+
+    #[test]
+    fn whatever_makes_something_can_be_asked_to_make_it_once() {
+        for route in routes().table().iter().filter(|route| route.method == Method::POST) {
+            assert_eq!(route.once, !MAKE_NOTHING.contains(&&*route.path), "{}: add it with `Routes::create`, or say here why it makes nothing", route.path);
+            assert!(!route.once || route.access != Access::Public, "{}: a key is somebody's, and here nobody is known", route.path);
+        }
+    }
+
+    #[test]
+    fn everything_of_the_api_is_under_its_address() {
+        for route in routes().table() {
+            assert!(route.path.starts_with("/api/"), "{}", route.path);
+        }
+        for other in crate::http::routes().table().iter().filter(|route| is_api(&route.path)) {
+            assert!(routes().table().contains(other), "{} is served beside the API, without what surrounds it", other.path);
+        }
+    }
+}

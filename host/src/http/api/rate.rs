@@ -79,13 +79,12 @@ impl clock::Clock for Ticks {
     }
 }
 
-impl Default for Share {
-    fn default() -> Self {
-        Self { per_minute: NonZeroU32::new(600).expect("it is not zero"), burst: NonZeroU32::new(100).expect("it is not zero") }
-    }
-}
-
 impl Share {
+    /// So many a minute, and a sixth of them at once.
+    pub fn of(per_minute: NonZeroU32) -> Self {
+        Self { per_minute, burst: NonZeroU32::new(per_minute.get() / 6).unwrap_or(NonZeroU32::MIN) }
+    }
+
     const STRANGERS: Self = Self { per_minute: NonZeroU32::new(60).expect("it is not zero"), burst: NonZeroU32::new(20).expect("it is not zero") };
 }
 
@@ -216,7 +215,7 @@ mod tests {
     #[test]
     fn who_asks_no_more_is_forgotten() {
         let clock = Clock::standing(Time(1_767_268_800_000), 0);
-        let rates = Rates::new(&clock, Share::default());
+        let rates = Rates::new(&clock, Share::of(NonZeroU32::new(600).unwrap()));
         let limits = rates.0.unwrap();
         for at in 0..SWEEPS - 1 {
             limits.sweep();

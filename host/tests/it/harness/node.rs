@@ -1,6 +1,6 @@
 //! One process of a host: its app behind the real router on a port of its own.
 
-use std::{net::SocketAddr, path::Path, time::Duration};
+use std::{net::SocketAddr, num::NonZeroU32, path::Path, time::Duration};
 
 use relevo::{
     app::{App, Parts, WebhookSettings},
@@ -80,7 +80,7 @@ impl Node {
                 app_secret: settings.platform_secret.clone(),
                 signature_optional: settings.signature_optional,
             },
-            rates: if settings.limited { Rates::new(&test.clock, Share::default()) } else { Rates::unlimited() },
+            rates: if settings.limited { Rates::new(&test.clock, Share::of(NonZeroU32::new(600).expect("it is not zero"))) } else { Rates::unlimited() },
             demo: false,
         };
         let address = listener.local_addr().expect("it is bound");
