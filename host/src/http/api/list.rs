@@ -26,6 +26,7 @@ pub struct Paging {
     #[param(minimum = 1, maximum = 100, default = 50)]
     limit: Option<usize>,
     /// `next_cursor` of the page before.
+    #[param(min_length = 1, pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
     /// The address without the cursor.
     #[param(ignore)]

@@ -43,7 +43,7 @@ fn routes() -> Routes {
         .put("/api/products/{id}", MANAGE, save)
         .delete("/api/products/{id}", MANAGE, remove)
         .get("/api/products/{id}/photo", SEE, photo)
-        .post("/api/products/{id}/photo", MANAGE, begin_photo)
+        .create("/api/products/{id}/photo", MANAGE, begin_photo)
         .put("/api/products/{id}/photo", MANAGE, take_photo)
         .delete("/api/products/{id}/photo", MANAGE, remove_photo)
 }

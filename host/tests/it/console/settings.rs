@@ -3,7 +3,7 @@
 use relevo_model::*;
 use serde_json::{Value, json};
 
-use super::{PHONE, audit, member, owner};
+use super::{PHONE, audit, member, ordered, owner};
 use crate::harness::{Setup, both_engines, until_equal};
 
 const KEY: &str = "sk-canary-9f21";
@@ -71,7 +71,7 @@ both_engines! {
         assert_eq!(chat.messages().await.len(), 5, "what came while it was off is there too");
     }
 
-    async fn a_bot_that_was_turned_on_elsewhere_answers_here(setup: Setup) {
+    async fn a_bot_that_is_turned_off_and_on_elsewhere_falls_silent_and_answers_here(setup: Setup) {
         let app = setup.tenant("acme").flow("echo").await;
         if !app.place.is_postgres() {
             // One process owns a file.
@@ -81,10 +81,10 @@ both_engines! {
         let path = format!("/api/business/{}/bot-toggle", app.acme().id);
         let other = app.add_node().await;
         let chat = app.customer(PHONE).through(other);
-        owner.put(&path, json!({ "enabled": false })).await.ok();
-        chat.says("uno").await;
         let business = app.node(other).business(&app.acme().id).await.unwrap();
-        assert!(!business.layout().business.bot_enabled, "it was opened while the bot was off");
+        owner.put(&path, json!({ "enabled": false })).await.ok();
+        until_equal(false, || async { business.layout().business.bot_enabled }).await;
+        chat.says("uno").await;
 
         owner.put(&path, json!({ "enabled": true })).await.ok();
         until_equal(true, || async { business.layout().business.bot_enabled }).await;
@@ -167,6 +167,39 @@ both_engines! {
         let told: Vec<&str> = wrong.wrong().into_iter().map(|(_, key)| key).collect();
         assert_eq!(told, ["field-plugin-twice", "field-plugin-config", "field-plugin-unknown"]);
         assert_eq!(owner.get(&path).await.body, changed.body);
+    }
+
+    async fn of_many_who_saw_the_same_one_changes_it(setup: Setup) {
+        let app = setup.tenant("acme").flow("echo").product("V", "Vino", 1, None).await;
+        let owner = owner(&app).await;
+        let product = owner.get("/api/products").await.ok()["data"][0]["id"].as_str().unwrap().to_owned();
+        let policy = owner.post("/api/policies", json!({ "kind": "refund", "title": "x", "text": "x" })).await.location.unwrap();
+        let point = app.acme().point;
+        let order = ordered(&app, PHONE).await;
+
+        for (seen, changed, body) in [
+            (format!("/api/business/{}", app.acme().id), None, json!({ "name": "NAME" })),
+            (format!("/api/business/{}", app.acme().id), Some("openai"), json!({ "model": "NAME" })),
+            (format!("/api/service-points/{point}"), None, json!({ "name": "NAME", "time_zone": "UTC" })),
+            (format!("/api/service-points/{point}/flow"), None, json!({ "plugins": [{ "id": "echo", "config": { "a": "NAME" } }] })),
+            (format!("/api/products/{product}"), None, json!({ "title": "NAME", "price_minor": 1 })),
+            (policy, None, json!({ "kind": "refund", "title": "NAME", "text": "x" })),
+            (format!("/api/orders/{order}"), Some("status"), json!({ "status": "CONFIRMED" })),
+        ] {
+            let etag = owner.get(&seen).await.etag.unwrap();
+            let path = changed.map_or_else(|| seen.clone(), |part| format!("{seen}/{part}"));
+            let path = path.as_str();
+
+            let answers = futures::future::join_all((0..6).map(|n| {
+                let body = serde_json::from_str(&body.to_string().replace("NAME", &format!("n{n}"))).unwrap();
+                owner.put_seen(path, &etag, body)
+            }))
+            .await;
+
+            let statuses: Vec<u16> = answers.iter().map(|answer| answer.status).collect();
+            assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{path}: {statuses:?}");
+            assert!(answers.iter().all(|answer| answer.status == 200 || answer.problem() == "stale"), "{path}: {answers:?}");
+        }
     }
 
     async fn a_policy_and_a_prompt_keep_every_version(setup: Setup) {

@@ -83,7 +83,7 @@ impl Node {
                 signature_optional: settings.signature_optional,
             },
             rates: if settings.limited { Rates::new(&test.clock, Share::of(NonZeroU32::new(600).expect("it is not zero"))) } else { Rates::unlimited() },
-            settings: Arc::new(Settings::load_from(&ServeArgs::default(), |_| None, "").expect("defaults are sound")),
+            settings: Arc::new(Settings::load_from(&looked_over, |_| None, "").expect("defaults are sound")),
             mail: None,
             demo: false,
         };
