@@ -137,8 +137,7 @@ async fn a_panic_while_a_commit_is_told_leaves_the_cell_its_writer(w: World) {
     w.cell.listen(|_| panic!("seeded"));
 
     w.says(ANA, "hola").await;
-    let chat = w.says(ANA, "¿hay alguien?").await;
+    w.says(ANA, "¿hay alguien?").await;
 
     assert_eq!(w.count("SELECT COUNT(*) FROM messages").await, 2);
-    assert_eq!(w.conversation(&chat.id).await.seq, 2);
 }
