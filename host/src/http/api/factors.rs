@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize};
 use utoipa::{OpenApi, ToSchema};
 
-use super::{Area, Body, auth::cookie, body, mail};
+use super::{Area, Body, auth::cookie, body};
 use crate::{
     app::App,
     http::{
@@ -18,6 +18,7 @@ use crate::{
         routes::{Access, Routes},
     },
     identity::{Device, Person, RecoveryCodes},
+    web::visitor::Visitor,
 };
 
 pub const AREA: Area = Area { name: "factors", about: "The second factor, and a new password by a link.", routes, document: Document::openapi };
@@ -150,9 +151,12 @@ async fn remove(State(app): State<App>, device: Device, person: Person, Body(rem
 /// The link goes out by mail or not at all, and the answer is the same whether there is such an account.
 #[utoipa::path(post, path = "/api/auth/reset", tag = "factors", request_body = Forgotten,
     responses((status = 202, description = "Whoever has this address gets a link")), extensions(("x-problems" = json!(["too-many-attempts"]))))]
-async fn ask_reset(State(app): State<App>, device: Device, Body(forgotten): Body<Forgotten>) -> Result<StatusCode, Problem> {
-    if let Some(mail) = app.door.ask_reset(&forgotten.email, &device).await? {
-        mail::send_only(&app, mail);
+async fn ask_reset(State(app): State<App>, visitor: Visitor, device: Device, Body(forgotten): Body<Forgotten>) -> Result<StatusCode, Problem> {
+    // Without mail nothing is made: it would only undo the link that an administrator made.
+    if let Some(post) = &app.mail
+        && let Some(mail) = app.door.ask_reset(&forgotten.email, &device).await?
+    {
+        post.send(mail, visitor.lang);
     }
     Ok(StatusCode::ACCEPTED)
 }

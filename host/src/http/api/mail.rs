@@ -2,14 +2,15 @@
 
 use secrecy::ExposeSecret;
 
-use crate::{app::App, identity::OutgoingMail};
-
-/// For a link that nobody but its addressee may see. Without a mail server it goes nowhere: an administrator can make another.
-pub fn send_only(_: &App, mail: OutgoingMail) {
-    tracing::warn!(kind = ?mail.kind, "a mail was not sent: no mail server is set up");
-}
+use crate::{app::App, identity::OutgoingMail, web::visitor::Visitor};
 
 /// For a link that whoever made it may hand over: it is shown where it was not mailed.
-pub fn send_or_show(_: &App, mail: OutgoingMail) -> Option<String> {
-    Some(mail.link.expose_secret().to_owned())
+pub fn send_or_show(app: &App, visitor: Visitor, mail: OutgoingMail) -> Option<String> {
+    match &app.mail {
+        Some(post) => {
+            post.send(mail, visitor.lang);
+            None
+        }
+        None => Some(mail.link.expose_secret().to_owned()),
+    }
 }

@@ -23,6 +23,7 @@ use crate::{
     },
     identity::Member,
     policy::Permission,
+    web::visitor::Visitor,
 };
 
 pub const AREA: Area = Area { name: "people", about: "The people of a business, and what they are in it.", routes, document: Document::openapi };
@@ -119,10 +120,10 @@ async fn remove(State(app): State<App>, member: Member, known: Known, Path(id): 
 /// Only for who belongs to this business alone, and is no more than the one who asks. Earlier links are void.
 #[utoipa::path(post, path = "/api/people/{id}/reset-link", tag = "people", params(("id" = Id, Path)),
     responses((status = 201, description = "Made, and shown once", body = Link)), extensions(("x-problems" = json!(["forbidden"]))))]
-async fn make_reset_link(State(app): State<App>, member: Member, Path(id): Path<UserId>) -> Result<Response, Problem> {
+async fn make_reset_link(State(app): State<App>, visitor: Visitor, member: Member, Path(id): Path<UserId>) -> Result<Response, Problem> {
     let made = app.door.reset_link(&member, &id).await?;
     let expires_at = made.expires_at.into();
-    Ok((StatusCode::CREATED, Json(Link { link: mail::send_or_show(&app, made), expires_at })).into_response())
+    Ok((StatusCode::CREATED, Json(Link { link: mail::send_or_show(&app, visitor, made), expires_at })).into_response())
 }
 
 impl From<Colleague> for Person {
