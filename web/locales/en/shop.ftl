@@ -146,6 +146,7 @@ app-secret-hint = Optional, if it is not the installation’s.
 app-secret-new = New app secret
 app-secret-common = The installation’s
 secret-kept = Kept. It is not shown again.
+token-kept = Kept. It is not shown again.
 secret-missing = Missing
 keeps-if-empty = Empty keeps the one that is there.
 last-inbound = Last received

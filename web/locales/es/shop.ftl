@@ -146,6 +146,7 @@ app-secret-hint = Opcional, si no es la de toda la instalación.
 app-secret-new = Clave de la app nueva
 app-secret-common = La de la instalación
 secret-kept = Guardada. No se vuelve a mostrar.
+token-kept = Guardado. No se vuelve a mostrar.
 secret-missing = Falta
 keeps-if-empty = Vacío queda la que está.
 last-inbound = Último recibido

@@ -146,6 +146,7 @@ app-secret-hint = Opcional, se não for a da instalação.
 app-secret-new = Chave do app nova
 app-secret-common = A da instalação
 secret-kept = Guardada. Não é mostrada de novo.
+token-kept = Guardado. Não é mostrado de novo.
 secret-missing = Falta
 keeps-if-empty = Vazio, fica a que está.
 last-inbound = Último recebido
