@@ -86,27 +86,54 @@ async fn api(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request
     }
 }
 
-/// What is the same for everybody, and what programs of others call.
-fn plainly(method: &Method, path: &str) -> Option<Request> {
+/// Pages, and what programs of others call.
+async fn page(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request> {
     match (method.as_str(), path) {
+        ("GET", "/" | "/healthz" | "/readyz" | "/metrics" | "/docs/api" | "/docs/problems") => plain(path.into(), None),
         ("GET", "/docs/problems/{kind}") => plain("/docs/problems/gone".into(), None),
         ("GET" | "PUT", "/media/{token}") => plain("/media/x".into(), None),
         ("GET", "/static/{*path}") => plain("/static/app.css".into(), None),
         // With the word that it asks for; without, it is refused, which is its own way of knowing who comes.
         ("GET", "/webhook") => plain("/webhook?hub.mode=subscribe&hub.verify_token=verify-me&hub.challenge=1".into(), None),
         ("POST", "/webhook") => Some(Request { path: path.into(), body: Some(Body::Raw("application/json", b"{".to_vec())), at_point: AtPoint::No }),
+        (_, simulator) if simulator.starts_with("/simulator/{point}") => {
+            // What lives would be read for ever: where nothing is, it ends.
+            let point = if simulator.ends_with("/live") { "0198c0de-0000-7000-8000-00000000000a" } else { ground.point.as_str() };
+            form(method, simulator.replace("{point}", point).replace("{phone}", "cliente-1"), AtPoint::Hidden)
+        }
+        (_, "/people/invitations/{invitation}/withdraw") => form(method, path.replace("{invitation}", invitation(ground).await.as_str()), AtPoint::Hidden),
+        (_, person) if person.starts_with("/people/{person}") => form(method, person.replace("{person}", colleague(ground).await.as_str()), AtPoint::Refused),
+        (_, "/keys/{key}/revoke") => form(method, path.replace("{key}", key(ground).await.as_str()), AtPoint::No),
+        (_, one) if one.contains("{token}") || one.contains("{session}") => {
+            form(method, one.replace("{token}", "x").replace("{session}", "0198c0de-0000-7000-8000-00000000000a"), AtPoint::No)
+        }
+        (_, shop) if walk_pages::SECTIONS.iter().any(|section| shop == *section || shop.starts_with(&format!("{section}/"))) => {
+            walk_pages::request(ground, method, shop).await
+        }
+        ("GET" | "POST", other) if !other.contains('{') && PAGES.iter().any(|page| other == *page || other.starts_with(&format!("{page}/"))) => {
+            form(method, other.into(), AtPoint::No)
+        }
         _ => None,
     }
 }
 
+/// Where the pages of the door are, and of whoever is in.
+const PAGES: [&str; 13] =
+    ["/login", "/logout", "/register", "/reset", "/welcome", "/workplace", "/account", "/dashboard", "/people", "/keys", "/audit", "/system", "/simulator"];
+
+/// An empty form, or a look at the page: who may not is refused before it is read.
+fn form(method: &Method, path: String, at_point: AtPoint) -> Option<Request> {
+    Some(Request { path, body: (method == Method::POST).then(|| Body::Form(String::new())), at_point })
+}
+
 /// Somebody who works at the point, and nowhere else.
-pub async fn colleague(ground: &Ground<'_>) -> UserId {
+async fn colleague(ground: &Ground<'_>) -> UserId {
     let user = ground.house.figure(&format!("colleague-{}", ground.house.test.clock.id::<UserId>())).await;
     ground.house.enrol(&user, &ground.tenant, Role::Viewer, [ground.point].into_iter().collect()).await;
     user
 }
 
-pub async fn invitation(ground: &Ground<'_>) -> InvitationId {
+async fn invitation(ground: &Ground<'_>) -> InvitationId {
     let clock = &ground.house.test.clock;
     let id: InvitationId = clock.id();
     let invitation = Invitation {
@@ -125,7 +152,7 @@ pub async fn invitation(ground: &Ground<'_>) -> InvitationId {
     id
 }
 
-pub async fn key(ground: &Ground<'_>) -> ApiKeyId {
+async fn key(ground: &Ground<'_>) -> ApiKeyId {
     let clock = &ground.house.test.clock;
     let id: ApiKeyId = clock.id();
     let key = relevo_store::ApiKey {
