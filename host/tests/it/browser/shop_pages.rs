@@ -13,7 +13,8 @@ const REDIRECTED: StatusCode = StatusCode::SEE_OTHER;
 async fn upload(guest: &Guest, path: &str, fields: &[(&str, &str)], photo: &str) -> Answer {
     let field = |(name, value): &(&str, &str)| format!("--edge\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
     let file = if photo.is_empty() { "" } else { "photo.gif" };
-    let file = format!("--edge\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"{file}\"\r\nContent-Type: image/gif\r\n\r\n{photo}\r\n--edge--\r\n");
+    let file =
+        format!("--edge\r\nContent-Disposition: form-data; name=\"photo\"; filename=\"{file}\"\r\nContent-Type: image/gif\r\n\r\n{photo}\r\n--edge--\r\n");
     let body = fields.iter().map(field).collect::<String>() + &file;
     guest.ask(Method::POST, path, &[("sec-fetch-site", "same-origin")], &body, &[("content-type", "multipart/form-data; boundary=edge")]).await
 }
@@ -130,7 +131,11 @@ async fn hours_are_taken_as_they_are_written_and_each_day_says_what_is_wrong_wit
     assert_eq!(taken.to(), centro);
     let page = owner.get(&centro).await;
     assert_eq!(page.field("mon"), "09:00–13:00, 16:00–20:30");
-    assert!(page.body.contains("<option value=\"America&#x2f;Montevideo\" selected>") && page.body.contains("<option value=\"2000\" selected>"), "{}", page.body);
+    assert!(
+        page.body.contains("<option value=\"America&#x2f;Montevideo\" selected>") && page.body.contains("<option value=\"2000\" selected>"),
+        "{}",
+        page.body
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -227,7 +232,11 @@ async fn a_plugin_is_set_up_as_its_schema_describes_it() {
     let address = format!("{centro}/flow/storefront");
 
     let refused = owner.post(&address, &[("reminder_minutes", "661"), ("menu", "¿Qué llevás?")]).await;
-    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains("de 0 a 660") && refused.body.contains("¿Qué llevás?"), "{}", refused.body);
+    assert!(
+        refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains("de 0 a 660") && refused.body.contains("¿Qué llevás?"),
+        "{}",
+        refused.body
+    );
     assert_eq!(owner.post(&address, &[("reminder_minutes", ""), ("menu", "¿Qué llevás?"), ("catalogue_sort", "title")]).await.to(), format!("{centro}/flow"));
     let chain = owner.get(&format!("{centro}/flow")).await.body;
     assert!(chain.contains("Encabezado del menú") && chain.contains("¿Qué llevás?"), "{chain}");

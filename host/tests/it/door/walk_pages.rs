@@ -1,7 +1,6 @@
 //! Requests for the pages about a business's own things. Forms are filled as far as a page reads them before it looks at whose thing it is
 //! about; what they say is refused for its own reasons where it would change what others ask about.
 
-use relevo_model::*;
 use reqwest::Method;
 
 use super::{
