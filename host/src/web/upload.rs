@@ -14,6 +14,7 @@ use super::{Error, forms};
 const FIELDS: usize = 256 << 10;
 
 /// A form that a page of ours sent, and the file that came with it, of `LARGEST` bytes at most.
+#[derive(Debug)]
 pub struct Upload<T, const LARGEST: usize> {
     pub form: T,
     pub file: File,

@@ -143,8 +143,6 @@ mod tests {
         "/api/auth/invitation",
         // A link works once.
         "/api/auth/invitation/acceptance",
-        // An address that takes a file; one that nobody uses is forgotten by itself.
-        "/api/products/{id}/photo",
     ];
 
     #[test]

@@ -9,6 +9,7 @@ mod once;
 mod people;
 mod walk;
 mod walk_console;
+mod walk_pages;
 mod walk_requests;
 mod world;
 

@@ -83,7 +83,7 @@ async fn write(ground: &Ground<'_>) -> Write {
     ground.house.app().store.cell(&ground.tenant).await.unwrap().write().await.unwrap()
 }
 
-async fn channel(ground: &Ground<'_>) -> String {
+pub async fn channel(ground: &Ground<'_>) -> String {
     let clock = &ground.house.test.clock;
     let mut write = write(ground).await;
     let point = write.service_points().find(&ground.point).await.unwrap().unwrap();
@@ -93,7 +93,7 @@ async fn channel(ground: &Ground<'_>) -> String {
 }
 
 /// Whose customer wrote too long ago to be written to.
-async fn conversation(ground: &Ground<'_>) -> ConversationId {
+pub async fn conversation(ground: &Ground<'_>) -> ConversationId {
     let clock = &ground.house.test.clock;
     let (id, customer, channel, now) = (clock.id::<ConversationId>(), clock.id::<CustomerId>(), clock.id::<ChannelId>(), clock.now());
     let rows = format!(
@@ -118,7 +118,7 @@ async fn order(ground: &Ground<'_>) -> String {
     id.to_string()
 }
 
-async fn product(ground: &Ground<'_>) -> String {
+pub async fn product(ground: &Ground<'_>) -> String {
     let clock = &ground.house.test.clock;
     let id: ProductId = clock.id();
     let product = Product {
@@ -141,7 +141,7 @@ async fn product(ground: &Ground<'_>) -> String {
     id.to_string()
 }
 
-async fn policy(ground: &Ground<'_>) -> String {
+pub async fn policy(ground: &Ground<'_>) -> String {
     let clock = &ground.house.test.clock;
     let (kind, title, text, now) = ("refund".into(), "x".into(), "x".into(), clock.now());
     let policy = Policy { id: clock.id(), kind, title, text, active: true, version: 1, created_at: now, updated_at: now };
@@ -151,7 +151,7 @@ async fn policy(ground: &Ground<'_>) -> String {
     policy.id.to_string()
 }
 
-async fn prompt(ground: &Ground<'_>) -> String {
+pub async fn prompt(ground: &Ground<'_>) -> String {
     let clock = &ground.house.test.clock;
     let mut write = write(ground).await;
     let version = write.agent_prompts().active().await.unwrap().map_or(1, |active| active.version + 1);

@@ -10,6 +10,7 @@ use super::{
     House, PASSWORD,
     walk::{AtPoint, Body, Place, Request},
     walk_console::{self, Ground},
+    walk_pages,
 };
 
 /// None for a route that is not known here.
@@ -105,6 +106,9 @@ async fn page(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Reques
         (_, "/keys/{key}/revoke") => form(method, path.replace("{key}", key(ground).await.as_str()), AtPoint::No),
         (_, one) if one.contains("{token}") || one.contains("{session}") => {
             form(method, one.replace("{token}", "x").replace("{session}", "0198c0de-0000-7000-8000-00000000000a"), AtPoint::No)
+        }
+        (_, shop) if walk_pages::SECTIONS.iter().any(|section| shop == *section || shop.starts_with(&format!("{section}/"))) => {
+            walk_pages::request(ground, method, shop).await
         }
         ("GET" | "POST", other) if !other.contains('{') && PAGES.iter().any(|page| other == *page || other.starts_with(&format!("{page}/"))) => {
             form(method, other.into(), AtPoint::No)

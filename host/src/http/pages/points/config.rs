@@ -227,7 +227,11 @@ mod tests {
             taken(&schema(), &entered, json!({ "kept": 1 })).unwrap(),
             json!({ "kept": 1, "greeting": "Hola", "minutes": 30, "sort": "title", "loud": true, "words": [1] })
         );
-        assert_eq!(taken(&schema(), &form(&[("greeting", " ")]), json!({ "greeting": "Hola" })).unwrap(), json!({ "loud": false }), "empty is the plugin's own");
+        assert_eq!(
+            taken(&schema(), &form(&[("greeting", " ")]), json!({ "greeting": "Hola" })).unwrap(),
+            json!({ "loud": false }),
+            "empty is the plugin's own"
+        );
     }
 
     #[test]

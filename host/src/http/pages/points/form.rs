@@ -205,7 +205,8 @@ fn new_page(page: &Page, app: &App, form: Fields, zone: &str) -> NewPointPage {
 }
 
 async fn view(page: &Page, app: &App, member: &Member, point: &ServicePoint, form: Fields) -> web::Result<PointPage> {
-    let option = |name: &str, value: &str| Choice { hint: Some(page.say(&format!("{name}-{value}-hint"))), ..Choice::new(value, page.say(&format!("{name}-{value}"))) };
+    let option =
+        |name: &str, value: &str| Choice { hint: Some(page.say(&format!("{name}-{value}-hint"))), ..Choice::new(value, page.say(&format!("{name}-{value}"))) };
     let burst = |ms: i64| Choice::new(ms, Words::from("burst-seconds").with("count", ms / 1_000).to_text(page.visitor.lang));
     let own = (!BURSTS.contains(&point.burst_ms)).then_some(point.burst_ms);
     let zone = form.values.get("time_zone").and_then(|zone| zone.as_str()).unwrap_or(&point.time_zone).to_owned();
@@ -215,7 +216,10 @@ async fn view(page: &Page, app: &App, member: &Member, point: &ServicePoint, for
         zones: zones::choices(&zone, app.clock.now()),
         opens: ["always", "hours"].map(|open| option("open", open)).into(),
         days: spans::DAYS,
-        locales: [Choice::new("", page.say("locale-of-business"))].into_iter().chain(LANGUAGES.map(|lang| Choice::new(lang, page.say(&format!("locale-{lang}"))))).collect(),
+        locales: [Choice::new("", page.say("locale-of-business"))]
+            .into_iter()
+            .chain(LANGUAGES.map(|lang| Choice::new(lang, page.say(&format!("locale-{lang}")))))
+            .collect(),
         bursts: BURSTS.into_iter().chain(own).map(burst).collect(),
         policies: [UncertainPolicy::Ask, UncertainPolicy::Resend].map(|policy| option("uncertain", policy.as_str())).into(),
     })

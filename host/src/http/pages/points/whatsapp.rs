@@ -104,7 +104,12 @@ impl Template for WhatsappPage {
     #[cfg(test)]
     fn samples() -> Vec<Self> {
         vec![
-            Self { point: Head::sample(), numbers: vec![NumberView::sample(true), NumberView::sample(false)], shown_number: Some("<b>".into()), simulated: true },
+            Self {
+                point: Head::sample(),
+                numbers: vec![NumberView::sample(true), NumberView::sample(false)],
+                shown_number: Some("<b>".into()),
+                simulated: true,
+            },
             Self { point: Head::sample(), numbers: Vec::new(), shown_number: None, simulated: false },
         ]
     }

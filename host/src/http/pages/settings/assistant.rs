@@ -48,11 +48,8 @@ pub async fn show(page: Page, member: Member, State(app): State<App>) -> web::Re
 /// A key that is not given stays; to take it away has to be said.
 pub async fn save(page: Page, member: Member, State(app): State<App>, Form(form): Form<Entered>) -> web::Result {
     let given = Some(form.api_key.0.clone()).filter(|key| !key.expose_secret().is_empty());
-    let draft = Draft {
-        base_url: Some(form.base_url.clone()),
-        model: Some(form.model.clone()),
-        key: given.or_else(|| form.without_key.then(Default::default)),
-    };
+    let draft =
+        Draft { base_url: Some(form.base_url.clone()), model: Some(form.model.clone()), key: given.or_else(|| form.without_key.then(Default::default)) };
     match assistant::save(&app, &member, draft, Some(form.version)).await {
         Ok(_) => Ok(page.done("/settings/assistant", "assistant-saved")),
         Err(error) => {

@@ -25,9 +25,8 @@ use crate::{
 };
 
 /// What people here pay with. Any other that a business has stays to be chosen.
-const CURRENCIES: [&str; 20] = [
-    "ARS", "BOB", "BRL", "CLP", "COP", "CRC", "DOP", "EUR", "GTQ", "HNL", "MXN", "NIO", "PAB", "PEN", "PYG", "USD", "UYU", "VES", "GBP", "CAD",
-];
+const CURRENCIES: [&str; 20] =
+    ["ARS", "BOB", "BRL", "CLP", "COP", "CRC", "DOP", "EUR", "GTQ", "HNL", "MXN", "NIO", "PAB", "PEN", "PYG", "USD", "UYU", "VES", "GBP", "CAD"];
 
 pub fn routes() -> Routes {
     const BUSINESS: Access = Access::Permission(Permission::ChangeBusiness);

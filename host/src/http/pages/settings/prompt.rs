@@ -167,7 +167,13 @@ impl Template for PromptPage {
         let after = String::from("/settings/prompt?before=1");
         vec![
             Self { form: form.clone(), current: 3, versions: vec![sample(true), sample(false)], before: "/settings/prompt".into(), after },
-            Self { form: form.refused("es", Wrong::at("text", "field-required")), current: 0, versions: Vec::new(), before: String::new(), after: String::new() },
+            Self {
+                form: form.refused("es", Wrong::at("text", "field-required")),
+                current: 0,
+                versions: Vec::new(),
+                before: String::new(),
+                after: String::new(),
+            },
         ]
     }
 }
