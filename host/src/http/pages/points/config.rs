@@ -57,7 +57,7 @@ pub async fn show(page: Page, member: Member, State(app): State<App>, Path((id, 
     let config = &flow::link(&chain, &plugin)?.config;
     let asked = asked(&app, &plugin)?;
     let values: Map<String, Value> = asked.iter().filter_map(|setting| Some((setting.key.clone(), entered(setting, config.get(&setting.key)?)))).collect();
-    let shown = view(&app, &member, &point, &plugin, asked, Fields { values, ..Fields::default() }, point.version).await?;
+    let shown = view(&app, &member, &point, &plugin, Fields { values, ..Fields::default() }).await?;
     page.show(&shown)
 }
 
@@ -84,12 +84,13 @@ pub async fn save(
         Err(wrong) => wrong,
     };
     let fields = Fields::of(&form).refused(page.visitor.lang, wrong);
-    page.again(&view(&app, &member, &point, &plugin, asked, fields, point.version).await?)
+    page.again(&view(&app, &member, &point, &plugin, fields).await?)
 }
 
-async fn view(app: &App, member: &Member, point: &ServicePoint, plugin: &str, asked: Vec<Setting>, form: Fields, version: i64) -> web::Result<ConfigPage> {
+async fn view(app: &App, member: &Member, point: &ServicePoint, plugin: &str, form: Fields) -> web::Result<ConfigPage> {
+    let (title, asked) = (flow::title(app, plugin), asked(app, plugin)?);
     let head = Head::of(app, member, point, "point-tab-flow").await?;
-    Ok(ConfigPage { point: head, plugin: plugin.to_owned(), title: flow::title(app, plugin), form, version, asked })
+    Ok(ConfigPage { point: head, plugin: plugin.to_owned(), title, form, version: point.version, asked })
 }
 
 /// What is wrong with all of the settings is wrong with no field of this form.
