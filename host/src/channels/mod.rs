@@ -1,6 +1,7 @@
 //! Channels: how a message leaves. One trait; the adapters stand beside it.
 
 pub mod cloud_api;
+pub mod removed;
 pub mod simulator;
 
 use async_trait::async_trait;

@@ -110,9 +110,15 @@ pub async fn finish_founded(app: &App) -> Result<()> {
             tracing::warn!(tenant = %tenant.id, "a business was begun and belongs to nobody: run the command that makes it again");
             continue;
         }
-        furnish(app, &tenant, &Draft { name: tenant.name.clone(), ..Draft::default() }).await?;
-        open(app, &tenant.id, None).await?;
-        tracing::info!(tenant = %tenant.id, "a business that was begun is finished");
+        let finished = async {
+            furnish(app, &tenant, &Draft { name: tenant.name.clone(), ..Draft::default() }).await?;
+            open(app, &tenant.id, None).await
+        };
+        // One that is broken keeps no other from being finished.
+        match finished.await {
+            Ok(()) => tracing::info!(tenant = %tenant.id, "a business that was begun is finished"),
+            Err(error) => tracing::error!(tenant = %tenant.id, %error, "a business that was begun could not be finished; the next start tries again"),
+        }
     }
     Ok(())
 }

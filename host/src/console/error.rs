@@ -30,6 +30,9 @@ pub enum Error {
     /// More than 24 hours since the customer wrote.
     #[error("more than 24 hours since the customer wrote: WhatsApp takes no text of ours until they write again")]
     WindowClosed,
+    /// The conversation's channel was taken away.
+    #[error("the channel of this conversation was taken away: nothing can be said through it")]
+    NoChannel,
     /// The Graph API did not confirm what it was asked, in its own words.
     #[error("{0}")]
     Outside(Fault),
@@ -107,6 +110,7 @@ impl From<&Error> for Problem {
             Error::InUse => Kind::InUse,
             Error::Stale => Kind::Stale,
             Error::WindowClosed => Kind::WindowClosed,
+            Error::NoChannel => Kind::NoChannel,
             Error::Outside(Fault::Unreachable(_)) => Kind::Outside,
             Error::Outside(_) => Kind::NotConfirmed,
             Error::Unavailable => Kind::Busy,

@@ -105,6 +105,9 @@ pub async fn send(app: &App, member: &Member, to: &To, text: &str) -> Result<(Co
     };
     let conversation = found.ok_or(Error::NotFound)?;
     member.demand_at(Permission::Send, conversation.service_point_id)?;
+    if write.channel(&conversation.channel_id).await?.is_none() {
+        return Err(Error::NoChannel);
+    }
     let now = app.clock.now();
     if !is_open(&conversation, now) {
         return Err(Error::WindowClosed);

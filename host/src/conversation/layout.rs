@@ -11,7 +11,7 @@ use relevo_store::{Business, Cell, Install, ServicePoint};
 
 use crate::{
     app::App,
-    channels::{Channel, cloud_api::channel::CloudApi, simulator::Simulator},
+    channels::{Channel, cloud_api::channel::CloudApi, removed::Removed, simulator::Simulator},
 };
 
 pub struct Layout {
@@ -88,6 +88,8 @@ fn line(app: &App, cell: &Cell, row: relevo_store::Channel) -> anyhow::Result<Li
         (ChannelKind::CloudApi, Some(graph), Some(number)) => {
             (Box::new(CloudApi { graph: graph.clone(), phone_number_id: number.clone(), token: token.unwrap_or_default() }), false)
         }
+        // It was taken away, and stays for its conversations: they are real people's, and no phone in the browser shows them.
+        _ if row.removed_at.is_some() => (Box::new(Removed), row.kind == ChannelKind::Simulator),
         // The demo without a Graph address: what is sent arrives in the browser.
         _ => (Box::new(Simulator), true),
     };

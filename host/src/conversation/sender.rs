@@ -142,9 +142,10 @@ const fn outcome(sent: &Sent) -> Outcomes {
     }
 }
 
-/// When it may go: not before its own time, nor before its channel's; a stopped channel waits for a person.
+/// When it may go: not before its own time, nor before its channel's; a stopped channel waits for a person, and one that was taken away for nobody.
 fn ready_at(line: &Line, waiting: &Waiting) -> Time {
     match (line.row.state, line.row.paused_until) {
+        _ if line.row.removed_at.is_some() => waiting.created_at,
         (ChannelState::Stopped | ChannelState::Pending, _) => Time(i64::MAX),
         (ChannelState::Paused, Some(until)) => Time(until).max(waiting.not_before),
         _ => waiting.not_before.max(Time(line.slow_until.load(std::sync::atomic::Ordering::Relaxed))),

@@ -2,7 +2,7 @@
 
 use axum::{
     body::Bytes,
-    extract::{DefaultBodyLimit, Path, State, rejection::BytesRejection},
+    extract::{DefaultBodyLimit, FromRequest, Path, Request, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -42,9 +42,10 @@ async fn open(State(app): State<App>, Path(token): Path<String>) -> Response {
 }
 
 /// Takes a picture that its address has room for.
-async fn take(State(app): State<App>, Path(token): Path<String>, body: Result<Bytes, BytesRejection>) -> Response {
+async fn take(State(app): State<App>, Path(token): Path<String>, request: Request) -> Response {
+    // Before anything is read: nobody else's bytes take room here.
     let Some(ticket) = app.media.ticket(&token, What::Put, app.clock.now()) else { return Problem::from(Problems::NotFound).into_response() };
-    let file = match body {
+    let file = match Bytes::from_request(request, &()).await {
         Ok(file) if u64::try_from(file.len()).is_ok_and(|size| size <= ticket.most) => file,
         Ok(_) => return Problem::from(Problems::TooLarge).into_response(),
         Err(rejection) if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE => return Problem::from(Problems::TooLarge).into_response(),

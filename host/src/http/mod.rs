@@ -51,8 +51,9 @@ pub fn router(app: App) -> Router {
 /// Everything, with who may take it. A route that is not in here is not served: `Routes` takes none without its access.
 pub fn routes() -> Routes {
     let pages = Routes::new().merge(pages::routes()).merge(simulator::routes()).merge(docs::routes()).merge(web::routes());
-    let pages = pages.layer(DefaultBodyLimit::max(FORM)).layer(middleware::from_fn(visitor::remember));
-    let limits = ServiceBuilder::new().layer(RequestBodyTimeoutLayer::new(BODY)).layer(DefaultBodyLimit::max(envelope::MAX_BODY));
+    let slow = || RequestBodyTimeoutLayer::new(BODY);
+    let pages = pages.layer(DefaultBodyLimit::max(FORM)).layer(slow()).layer(middleware::from_fn(visitor::remember));
+    let limits = ServiceBuilder::new().layer(slow()).layer(DefaultBodyLimit::max(envelope::MAX_BODY));
     Routes::new()
         .get("/webhook", Access::Public, webhook::verify)
         .post("/webhook", Access::Public, webhook::receive)
@@ -61,7 +62,7 @@ pub fn routes() -> Routes {
         .get("/readyz", Access::Public, health::ready)
         .get("/metrics", Access::Public, health::metrics)
         .merge(api::routes())
-        .merge(media::routes())
+        .merge(media::routes().layer(slow()))
         .merge(pages)
 }
 

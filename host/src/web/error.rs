@@ -14,7 +14,7 @@ use super::{page::Page, templates::Template, words::Words};
 use crate::{
     app::App,
     console,
-    identity::{self, Refusal},
+    identity::{self, Refusal, safe_path},
 };
 
 /// Why a page was not shown, or something on it not done.
@@ -68,6 +68,7 @@ impl From<console::Error> for Error {
             Done::InUse => Self::Said(StatusCode::CONFLICT, "problem-in-use".into()),
             Done::Stale => Self::Said(StatusCode::CONFLICT, "problem-stale".into()),
             Done::WindowClosed => Self::Said(StatusCode::CONFLICT, "problem-window-closed".into()),
+            Done::NoChannel => Self::Said(StatusCode::CONFLICT, "problem-no-channel".into()),
             Done::Outside(fault) => {
                 // What the Graph API says is in its own words, and not for everybody.
                 tracing::warn!(%fault, "the Graph API did not confirm what was asked");
@@ -214,7 +215,8 @@ fn back(headers: &HeaderMap, here: &Uri) -> String {
     let text = |name: header::HeaderName| headers.get(name).and_then(|value| value.to_str().ok());
     let from = text(header::REFERER).and_then(|address| address.parse::<Uri>().ok());
     let ours = from.filter(|from| from.authority().map(|host| host.as_str()) == text(header::HOST) && from.path() != here.path());
-    ours.and_then(|from| from.path_and_query().map(ToString::to_string)).unwrap_or_else(|| "/".to_owned())
+    // A path of two slashes is another site's to a browser.
+    safe_path(ours.as_ref().and_then(|from| from.path_and_query()).map(|page| page.as_str())).to_owned()
 }
 
 /// What was set for the browser counts whatever the page says.

@@ -184,6 +184,7 @@ problem-reaction = That message is not here. React to one that the phone shows.
 problem-nothing-said = This customer has not written yet. Send a message from their phone first.
 problem-read-only = This conversation came through another channel: nobody can write as the customer from here.
 problem-window-closed = More than 24 h since their last message: WhatsApp takes no free text. Wait until they write.
+problem-no-channel = The channel of this conversation was taken away: nothing leaves through it.
 problem-clock-step = The clock advances 5 minutes, 1 hour or 24 hours. Choose one of these steps.
 problem-too-many-phones = This service point takes no more test customers.
 problem-resend = That message does not wait to be sent again: it may be on its way. Look at how it stands.

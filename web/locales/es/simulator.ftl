@@ -184,6 +184,7 @@ problem-reaction = Ese mensaje no está acá. Reaccioná a uno que se vea en el 
 problem-nothing-said = Este cliente todavía no escribió. Mandá primero un mensaje desde su teléfono.
 problem-read-only = Esta conversación llegó por otro canal: no se puede escribir como el cliente desde acá.
 problem-window-closed = Pasaron más de 24 h desde su último mensaje: WhatsApp no acepta texto libre. Esperá a que escriba.
+problem-no-channel = El canal de esta conversación fue quitado: por acá ya no sale nada.
 problem-clock-step = El reloj avanza 5 minutos, 1 hora o 24 horas. Elegí uno de esos pasos.
 problem-too-many-phones = Este punto de servicio ya no admite más clientes de prueba.
 problem-resend = Ese mensaje no espera que lo reenvíen: puede que ya esté en camino. Mirá cómo quedó.

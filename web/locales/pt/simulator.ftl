@@ -184,6 +184,7 @@ problem-reaction = Essa mensagem não está aqui. Reaja a uma que apareça no te
 problem-nothing-said = Este cliente ainda não escreveu. Envie primeiro uma mensagem do telefone dele.
 problem-read-only = Esta conversa chegou por outro canal: não se pode escrever como o cliente daqui.
 problem-window-closed = Passaram mais de 24 h desde a última mensagem: o WhatsApp não aceita texto livre. Espere que escreva.
+problem-no-channel = O canal desta conversa foi removido: nada mais sai por ele.
 problem-clock-step = O relógio avança 5 minutos, 1 hora ou 24 horas. Escolha um desses passos.
 problem-too-many-phones = Este ponto de atendimento não aceita mais clientes de teste.
 problem-resend = Essa mensagem não espera ser reenviada: pode estar a caminho. Veja como ficou.

@@ -175,12 +175,12 @@ impl Conversations<'_> {
         self.list(&filter, before, limit).await
     }
 
-    /// By a customer's number without its plus, wherever within reach they wrote last.
+    /// By a customer's number without its plus, wherever within reach they wrote last; not where the channel was taken away.
     pub async fn by_number(&mut self, number: &str, reach: &Reach) -> Result<Option<Conversation>> {
         const FIND: &str = concat!(
             "SELECT ",
             columns!(),
-            " FROM customer_aliases a JOIN conversations c ON c.customer_id = a.customer_id \
+            " FROM customer_aliases a JOIN conversations c ON c.customer_id = a.customer_id JOIN channels l ON l.id = c.channel_id AND l.removed_at IS NULL \
              WHERE a.kind = 'wa_id' AND a.scope = '' AND a.value = $1 AND ($2 = '*' OR $2 LIKE '%' || c.service_point_id || '%') \
              ORDER BY c.last_inbound_at DESC, c.id DESC LIMIT 1"
         );

@@ -202,7 +202,7 @@ async fn messages(State(app): State<App>, member: Member, Path(id): Path<Convers
 /// Says something as a person; the bot falls silent by that.
 #[utoipa::path(post, path = "/api/conversations/{id}/messages", tag = "conversations", params(("id" = Id, Path)),
     request_body = Words, responses((status = 201, description = "Handed over for sending", body = SentMessage)),
-    extensions(("x-problems" = json!(["window-closed"]))))]
+    extensions(("x-problems" = json!(["window-closed", "no-channel"]))))]
 async fn send(State(app): State<App>, member: Member, Path(id): Path<ConversationId>, Body(words): Body<Words>) -> Result<Response, Problem> {
     let (conversation, message_id) = inbox::send(&app, &member, &inbox::To::Conversation(id), &words.text).await?;
     Ok(made(&format!("/api/conversations/{id}/messages"), &SentMessage { message_id, conversation: conversation.into() }))

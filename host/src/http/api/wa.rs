@@ -141,7 +141,7 @@ async fn status(State(app): State<App>, member: Member) -> Result<Json<Connectio
 
 /// Sends a text to a customer who wrote within the last 24 hours; the bot falls silent by that.
 #[utoipa::path(post, path = "/api/wa/{business_id}/send", tag = "wa", params(("business_id" = Id, Path)), request_body = Outgoing,
-    responses((status = 201, description = "Handed over for sending", body = SentMessage)), extensions(("x-problems" = json!(["window-closed"]))))]
+    responses((status = 201, description = "Handed over for sending", body = SentMessage)), extensions(("x-problems" = json!(["window-closed", "no-channel"]))))]
 async fn send(State(app): State<App>, member: Member, Body(outgoing): Body<Outgoing>) -> Result<Response, Problem> {
     let to = match (outgoing.conversation_id, outgoing.to) {
         (Some(id), None) => inbox::To::Conversation(id),

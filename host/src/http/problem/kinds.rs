@@ -106,6 +106,9 @@ kinds! {
     WindowClosed = "window-closed", CONFLICT, "The 24-hour window is closed",
         "More than 24 hours have gone since the customer wrote last: WhatsApp takes nothing from us but templates.",
         "Wait until the customer writes again.";
+    NoChannel = "no-channel", CONFLICT, "The conversation has no channel any more",
+        "The channel that the customer wrote through was taken away: nothing can be said through it.",
+        "Wait until the customer writes to another number of the business; that is another conversation.";
     KeyInFlight = "idempotency-in-flight", CONFLICT, "The same request is being done now",
         "A request with this Idempotency-Key has begun and has not ended.",
         "Send it again after a moment: the answer will be the first one's. A request that was lost frees its key after a minute.";

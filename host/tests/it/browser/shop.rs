@@ -101,7 +101,7 @@ async fn every_page_of_the_shop_is_accessible_in_both_themes() {
     window.goes("/settings/prompt").await;
     window.writes(&field("text"), "Contestá corto.").await;
     window.clicks("//button[@data-testid='save']").await;
-    window.reads(TOAST, "Cuenta la versión 1.").await;
+    window.reads(TOAST, "En uso: la versión 1.").await;
     let pages = [
         "/products",
         "/products?q=nothing-like-this",

@@ -109,6 +109,34 @@ both_engines! {
         assert_eq!(chat.conversation().await.status, Answering::Bot, "and nobody took it by that");
     }
 
+    async fn nothing_is_said_through_a_channel_that_was_taken_away(setup: Setup) {
+        let app = setup.tenant("acme").flow("echo").await;
+        let owner = crate::console::owner(&app).await;
+        let chat = app.customer(PHONE).says("hola").await;
+        chat.bot_replies().await;
+        let stop = async |state| {
+            let mut write = app.cell(app.acme()).await.write().await.unwrap();
+            write.set_channel_state(&app.acme().channel, state, None, None).await.unwrap();
+            write.commit().await.unwrap();
+        };
+        stop(ChannelState::Stopped).await;
+        let waits = owner.post(&format!("{}/messages", path_of(&chat).await), json!({ "text": "espera" })).await;
+        assert_eq!(waits.status, 201);
+
+        assert_eq!(owner.delete(&format!("/api/channels/{}", app.acme().channel)).await.status, 204);
+
+        // What waited for the channel fails where everybody sees it.
+        crate::harness::until("the message failed", async || {
+            chat.messages().await.iter().any(|message| message.state == Delivery::Failed)
+        })
+        .await;
+        let by_id = owner.post(&format!("{}/messages", path_of(&chat).await), json!({ "text": "¿seguís ahí?" })).await;
+        assert_eq!((by_id.status, by_id.problem()), (409, "no-channel"));
+        let by_number = owner.post(&format!("/api/wa/{}/send", app.acme().id), json!({ "to": PHONE, "text": "¿seguís ahí?" })).await;
+        assert_eq!(by_number.status, 404);
+        assert_eq!(chat.bot_replies().await, ["hola"]);
+    }
+
     async fn a_text_with_one_key_is_sent_once(setup: Setup) {
         let app = setup.tenant("acme").flow("echo").await;
         let ana = agent(&app, "ana").await;

@@ -18,6 +18,7 @@ on_both!(
     an_order_goes_on_once_per_version,
     a_models_key_is_kept_sealed,
     a_way_in_goes_only_with_its_own_channel,
+    who_writes_while_the_bot_is_off_waits_for_a_person,
 );
 
 const CANARY: &str = "sk-canary-5d1f";
@@ -318,4 +319,29 @@ async fn a_way_in_goes_only_with_its_own_channel(w: World) {
     assert!(!platform.remove_route(&Route { tenant_id: w.clock.id(), ..way.clone() }).await.unwrap());
     assert!(matches!(platform.add_route(&way, w.now()).await, Err(Error::Conflict(_))));
     assert!(platform.remove_route(&way).await.unwrap() && platform.route("phone_number_id", "1000").await.unwrap().is_none());
+}
+
+async fn who_writes_while_the_bot_is_off_waits_for_a_person(w: World) {
+    let mut write = w.cell.write().await.unwrap();
+    write.add_service_point(&ServicePoint { id: w.point, ..point(&w, "Centro") }).await.unwrap();
+    write.add_channel(&channel(&w, w.channel, w.point, "1")).await.unwrap();
+    write.commit().await.unwrap();
+    let chat = w.says(ANA, "hola").await;
+    let glance = async || {
+        let mut read = w.cell.read().await.unwrap();
+        let waiting: Vec<ConversationId> = read.overview().waiting(false, 10).await.unwrap().into_iter().map(|one| one.conversation_id).collect();
+        let activity = read.overview().activity(&w.point, Time(0), false).await.unwrap();
+        (waiting, activity.bot, activity.nobody)
+    };
+    assert_eq!(glance().await, (vec![], 1, 0));
+
+    let mut write = w.cell.write().await.unwrap();
+    write.switch_bot_everywhere(false).await.unwrap();
+    write.commit().await.unwrap();
+
+    assert_eq!(glance().await, (vec![chat.id], 0, 1));
+    let mut write = w.cell.write().await.unwrap();
+    write.take_over(&chat.id, "ana@acme", "asked", w.clock.id(), w.now()).await.unwrap();
+    write.commit().await.unwrap();
+    assert_eq!(glance().await, (vec![], 0, 0), "somebody has it");
 }
