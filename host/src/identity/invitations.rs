@@ -168,9 +168,10 @@ impl Door {
 
     /// Uses an invitation up. What somebody is already is not changed by an old invitation.
     async fn enrol(&self, write: &mut relevo_store::Write, user: &UserId, invitation: &Invitation) -> Result<()> {
-        let Invitation { id, tenant_id, role, reach, .. } = invitation;
-        write.hold_people_of(tenant_id).await?;
-        if !write.remove_invitation(tenant_id, id).await? || write.people().membership(user, tenant_id).await?.is_some() {
+        let Invitation { id, tenant_id, role, reach, invited_by, .. } = invitation;
+        // One that was made while its maker was being removed is worth as little as those that the removal took.
+        let granted = self.rights_held(write, invited_by, tenant_id).await?.is_some_and(|rights| rights.may_grant(*role, reach));
+        if !granted || !write.remove_invitation(tenant_id, id).await? || write.people().membership(user, tenant_id).await?.is_some() {
             return Err(Error::Gone);
         }
         let membership = Membership { user_id: *user, tenant_id: *tenant_id, role: *role, reach: reach.clone(), created_at: self.clock.now() };

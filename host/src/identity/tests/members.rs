@@ -118,6 +118,61 @@ async fn who_is_limited_to_a_branch_manages_only_its_people() {
     house.door.remove_member(&by, &near).await.unwrap();
 }
 
+/// Or whoever is taken out comes back by a second address, or stays by a key.
+#[tokio::test]
+async fn what_somebody_made_ends_where_they_could_not_make_it_any_more() {
+    let house = House::new().await;
+    let (_, owner) = house.member("ana", Role::Owner).await;
+    let by = house.as_member(&owner).await;
+    let key = |scope: Permission| KeyPlan { name: "Till".into(), test: false, scopes: [scope].into(), reach: Reach::All };
+    let kept = house.door.make_key(&by, &key(Permission::Send)).await.unwrap();
+    house.door.invite(&by, &plan("kept", Role::Agent, Reach::All)).await.map(drop).unwrap();
+
+    for (name, becomes) in [("bea", None), ("carl", Some((Role::Viewer, Reach::All))), ("dora", Some((Role::Admin, Reach::Only([house.clock.id()].into()))))] {
+        let (user, browser) = house.member(name, Role::Admin).await;
+        let admin = house.as_member(&browser).await;
+        let made = house.door.make_key(&admin, &key(Permission::Send)).await.unwrap();
+        let mail = house.door.invite(&admin, &plan("second", Role::Admin, Reach::All)).await.unwrap();
+        assert_eq!(house.get_with(&made.key, "/api/send").await, StatusCode::OK);
+
+        match becomes {
+            None => house.door.remove_member(&by, &user).await.unwrap(),
+            Some((role, reach)) => house.door.change_member(&by, &user, role, reach).await.unwrap(),
+        }
+
+        assert_eq!(house.get_with(&made.key, "/api/send").await, StatusCode::UNAUTHORIZED, "{name}");
+        assert!(matches!(house.door.accept(&token(&mail), newcomer(), &Browser::new().device()).await, Err(Error::Gone)), "{name}");
+        let audit = house.door.audit(&house.acme, None, 3).await.unwrap();
+        assert_eq!(audit.iter().rev().map(|line| &*line.action).skip(1).collect::<Vec<_>>(), ["invitation.withdrawn", "api-key.revoked"], "{name}");
+        // A request that came in before.
+        assert!(matches!(house.door.make_key(&admin, &key(Permission::Send)).await, Err(Error::Refused(Refusal::Forbidden))), "{name}");
+        let late = house.door.invite(&admin, &plan("late", Role::Admin, Reach::All)).await.unwrap();
+        assert!(matches!(house.door.accept(&token(&late), newcomer(), &Browser::new().device()).await, Err(Error::Gone)), "{name}");
+    }
+
+    assert_eq!(house.get_with(&kept.key, "/api/send").await, StatusCode::OK);
+    assert!(house.door.invitation_of(&by, &email("kept")).await.is_ok());
+}
+
+/// An owner who becomes an admin could make the same key again: the program that holds it goes on.
+#[tokio::test]
+async fn what_somebody_could_still_make_stays() {
+    let house = House::new().await;
+    let (_, owner) = house.member("ana", Role::Owner).await;
+    let (second, browser) = house.member("bea", Role::Owner).await;
+    let (by, bea) = (house.as_member(&owner).await, house.as_member(&browser).await);
+    let key = KeyPlan { name: "Till".into(), test: false, scopes: [Permission::Send].into(), reach: Reach::All };
+    let key = house.door.make_key(&bea, &key).await.unwrap().key;
+    house.door.invite(&bea, &plan("agent", Role::Agent, Reach::All)).await.map(drop).unwrap();
+    house.door.invite(&bea, &plan("owner", Role::Owner, Reach::All)).await.map(drop).unwrap();
+
+    house.door.change_member(&by, &second, Role::Admin, Reach::All).await.unwrap();
+
+    assert_eq!(house.get_with(&key, "/api/send").await, StatusCode::OK);
+    let open = house.door.invitations(&by, "", 9).await.unwrap();
+    assert_eq!(open.iter().map(|invitation| &*invitation.email).collect::<Vec<_>>(), ["agent@acme.com"]);
+}
+
 #[tokio::test]
 async fn what_somebody_is_changes_with_their_next_request() {
     let house = House::new().await;
