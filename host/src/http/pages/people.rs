@@ -113,7 +113,8 @@ struct LineView {
 
 pub async fn list(page: Page, member: Member, State(app): State<App>, Query(from): Query<From>) -> web::Result {
     let (lang, now) = (page.visitor.lang, app.clock.now());
-    let after = from.after.unwrap_or_default();
+    // Addresses have no control characters, and Postgres refuses one of them.
+    let after = from.after.unwrap_or_default().replace(char::is_control, "");
     let points = Points::of(&app, &member).await?;
     let mut people = app.door.colleagues(&member, &after, SHOWN + 1).await?;
     let more = people.len() > SHOWN as usize;

@@ -61,6 +61,16 @@ both_engines! {
         assert_eq!(names, [json!("ana@acme.com"), json!("bea@acme.com")]);
     }
 
+    async fn a_page_of_people_begins_after_whatever_the_address_says(setup: Setup) {
+        let house = House::new(setup).await;
+        let (_, owner) = house.member("ana", Role::Owner).await;
+
+        for after in ["%00", "a%00%0A%1B", "%C2%85"] {
+            let page = owner.get(&format!("/people?after={after}")).await;
+            assert!(page.status == 200 && page.text.contains("ana@acme.com"), "{after}: {}", page.status);
+        }
+    }
+
     async fn a_colleague_is_changed_and_taken_out_at_once(setup: Setup) {
         let house = House::new(setup).await;
         let (ana, owner) = house.member("ana", Role::Owner).await;
