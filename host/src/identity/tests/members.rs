@@ -146,12 +146,44 @@ async fn what_somebody_made_ends_where_they_could_not_make_it_any_more() {
         assert_eq!(audit.iter().rev().map(|line| &*line.action).skip(1).collect::<Vec<_>>(), ["invitation.withdrawn", "api-key.revoked"], "{name}");
         // A request that came in before.
         assert!(matches!(house.door.make_key(&admin, &key(Permission::Send)).await, Err(Error::Refused(Refusal::Forbidden))), "{name}");
-        let late = house.door.invite(&admin, &plan("late", Role::Admin, Reach::All)).await.unwrap();
-        assert!(matches!(house.door.accept(&token(&late), newcomer(), &Browser::new().device()).await, Err(Error::Gone)), "{name}");
+        assert!(matches!(house.door.invite(&admin, &plan("late", Role::Admin, Reach::All)).await, Err(Error::Refused(Refusal::Forbidden))), "{name}");
     }
 
     assert_eq!(house.get_with(&kept.key, "/api/send").await, StatusCode::OK);
     assert!(house.door.invitation_of(&by, &email("kept")).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_invitation_is_worth_what_its_maker_is_when_it_is_accepted() {
+    let house = House::new().await;
+    let (admin, browser) = house.member("bea", Role::Admin).await;
+    let mail = house.door.invite(&house.as_member(&browser).await, &plan("eva", Role::Admin, Reach::All)).await.unwrap();
+
+    house.enrol(&admin, &house.acme, Role::Viewer, Reach::All).await;
+
+    assert!(matches!(house.door.accept(&token(&mail), newcomer(), &Browser::new().device()).await, Err(Error::Gone)));
+}
+
+#[tokio::test]
+async fn nobody_voids_an_invitation_that_they_could_not_have_made() {
+    let house = House::new().await;
+    let (_, owner) = house.member("ana", Role::Owner).await;
+    let (admin_id, admin) = house.member("bea", Role::Admin).await;
+    let (limited_id, limited) = house.member("carl", Role::Admin).await;
+    let here = Reach::Only([house.clock.id()].into());
+    house.enrol(&limited_id, &house.acme, Role::Admin, here.clone()).await;
+    let (owner, admin, limited) = (house.as_member(&owner).await, house.as_member(&admin).await, house.as_member(&limited).await);
+    let second = house.door.invite(&owner, &plan("eva", Role::Owner, Reach::All)).await.unwrap();
+    house.door.invite(&owner, &plan("far", Role::Agent, Reach::All)).await.map(drop).unwrap();
+
+    for (by, name, reach) in [(&admin, "eva", Reach::All), (&limited, "eva", here.clone()), (&limited, "far", here)] {
+        let refused = house.door.invite(by, &plan(name, Role::Viewer, reach)).await;
+        assert!(matches!(refused, Err(Error::Refused(Refusal::Forbidden))), "{name}");
+    }
+    house.door.invite(&admin, &plan("far", Role::Viewer, Reach::All)).await.map(drop).unwrap();
+
+    assert_eq!(house.door.invitation_of(&owner, &email("far")).await.unwrap().invited_by, admin_id);
+    assert!(house.door.accept(&token(&second), newcomer(), &Browser::new().device()).await.is_ok());
 }
 
 /// An owner who becomes an admin could make the same key again: the program that holds it goes on.
