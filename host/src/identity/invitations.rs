@@ -60,6 +60,7 @@ impl Door {
             created_at: now,
             expires_at: now.after(LASTS),
         };
+        self.knock(Try::Invite(inviter.id.as_str(), by.tenant.as_str()), &Device::default()).await?;
         let mut write = self.store.platform().write().await?;
         // As they are now: they may have been made less since the request came in.
         let rights = self.rights_held(&mut write, &inviter.id, &by.tenant).await?.filter(|rights| rights.may_grant(plan.role, &plan.reach));

@@ -1,6 +1,9 @@
 //! The people of a business: who they are, whom one asks in, and who may what.
 
-use axum::extract::{Path, Query, State};
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
 use relevo_model::*;
 use relevo_store::{Colleague, Invitation};
 use secrecy::ExposeSecret;
@@ -197,7 +200,9 @@ pub fn send_or_show(page: &Page, app: &App, mail: OutgoingMail, kind: &'static s
     match &app.mail {
         Some(post) => {
             let sent = Words::from(if kind == "invitation" { "invitation-sent" } else { "reset-sent" }).with("email", mail.to.clone());
-            post.send(mail, page.visitor.lang);
+            if !post.send(mail, page.visitor.lang) {
+                return Err(web::Error::Said(StatusCode::SERVICE_UNAVAILABLE, "problem-mail-unsent".into()));
+            }
             Ok(page.done("/people", sent))
         }
         None => {

@@ -165,6 +165,29 @@ async fn an_invitation_is_worth_what_its_maker_is_when_it_is_accepted() {
 }
 
 #[tokio::test]
+async fn nobody_and_no_business_mails_strangers_without_end() {
+    let house = House::new().await;
+    let (owner_id, owner) = house.member("ana", Role::Owner).await;
+    let (_, admin) = house.member("bea", Role::Admin).await;
+    house.enrol(&owner_id, &house.other, Role::Owner, Reach::All).await;
+    let (owner, admin) = (house.as_member(&owner).await, house.as_member(&admin).await);
+    let elsewhere = Member { tenant: house.other, ..owner.clone() };
+    let invite = async |by: &Member, number: usize| house.door.invite(by, &plan(&format!("stranger{number}"), Role::Agent, Reach::All)).await;
+
+    let mut made = 0;
+    while made < 50 && invite(&owner, made).await.is_ok() {
+        made += 1;
+    }
+
+    assert_eq!(made, 21);
+    assert!(matches!(invite(&owner, made).await, Err(Error::TooMany(_))));
+    assert!(matches!(invite(&admin, made).await, Err(Error::TooMany(_))), "the same business");
+    assert!(matches!(invite(&elsewhere, made).await, Err(Error::TooMany(_))), "the same person");
+    house.clock.advance(std::time::Duration::from_secs(2 * 3_600));
+    assert!(invite(&admin, made).await.is_ok());
+}
+
+#[tokio::test]
 async fn nobody_voids_an_invitation_that_they_could_not_have_made() {
     let house = House::new().await;
     let (_, owner) = house.member("ana", Role::Owner).await;
