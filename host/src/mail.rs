@@ -1,4 +1,5 @@
-//! Mails on their way out: one at a time, beside the requests that make them. What cannot be sent is told to the log, never to who asked.
+//! Mails on their way out: one at a time, beside the requests that make them. What the mail server does not take is told to the log, never to
+//! who asked; that too many wait already is told to those who made somebody a link.
 
 use std::time::Duration;
 
@@ -44,12 +45,15 @@ impl Post {
         Ok(Self { queue })
     }
 
-    /// Puts a mail into the queue, in the language of whoever gets it where that is known, else in this one.
-    pub fn send(&self, mail: OutgoingMail, lang: &str) {
+    /// Puts a mail into the queue, in the language of whoever gets it where that is known, else in this one. False where too many wait already.
+    #[must_use = "whoever asked is not to believe that a mail went out that was dropped"]
+    pub fn send(&self, mail: OutgoingMail, lang: &str) -> bool {
         let lang = mail.locale.clone().unwrap_or_else(|| lang.to_owned());
-        if self.queue.try_send(Letter { mail, lang }).is_err() {
+        let queued = self.queue.try_send(Letter { mail, lang }).is_ok();
+        if !queued {
             tracing::error!("a mail was not sent: too many wait already");
         }
+        queued
     }
 }
 
@@ -165,8 +169,8 @@ mod tests {
         let (url, mut mails) = mailbox().await;
         let post = Post::start(&Smtp { url: url.into(), from: "Relevo <no-reply@relevo.example>".into() }).unwrap();
 
-        post.send(invitation("ana@acme.com", "Casa Ombu"), "es");
-        post.send(OutgoingMail { kind: MailKind::NewPassword, locale: Some("en".into()), ..invitation("bo@acme.com", "") }, "es");
+        assert!(post.send(invitation("ana@acme.com", "Casa Ombu"), "es"));
+        assert!(post.send(OutgoingMail { kind: MailKind::NewPassword, locale: Some("en".into()), ..invitation("bo@acme.com", "") }, "es"));
 
         let (first, second) = (mails.recv().await.unwrap(), mails.recv().await.unwrap());
         assert!(first.contains("RCPT TO:<ana@acme.com>") && first.contains("From: Relevo <no-reply@relevo.example>"), "{first}");
@@ -179,7 +183,7 @@ mod tests {
         let (url, mut mails) = mailbox().await;
         let post = Post::start(&Smtp { url: url.into(), from: "no-reply@relevo.example".into() }).unwrap();
 
-        post.send(invitation("ana@acme.com", "Acme\r\nBcc: evil@evil.example"), "es");
+        assert!(post.send(invitation("ana@acme.com", "Acme\r\nBcc: evil@evil.example"), "es"));
 
         let mail = mails.recv().await.unwrap();
         let (head, _) = mail.split_once("\r\n\r\n").unwrap();
@@ -194,11 +198,10 @@ mod tests {
         let url = format!("smtp://{}", listener.local_addr().unwrap());
         let post = Post::start(&Smtp { url: url.into(), from: "no-reply@relevo.example".into() }).unwrap();
 
-        for _ in 0..2 * WAITING {
-            post.send(invitation("ana@acme.com", "Acme"), "es");
-        }
+        let queued: Vec<bool> = (0..2 * WAITING).map(|_| post.send(invitation("ana@acme.com", "Acme"), "es")).collect();
 
         assert_eq!(post.queue.capacity(), 0, "what is too much is dropped");
+        assert_eq!((queued.first(), queued.last()), (Some(&true), Some(&false)), "and said to be");
     }
 
     #[test]

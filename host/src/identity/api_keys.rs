@@ -73,6 +73,10 @@ impl Door {
             revoked_at: None,
         };
         let mut write = self.store.platform().write().await?;
+        // Whoever was made less since the request came in makes no key that would stay.
+        if !self.rights_held(&mut write, &maker.id, &by.tenant).await?.is_some_and(|rights| may_make(&rights, &row)) {
+            return Err(Refusal::Forbidden.into());
+        }
         write.add_api_key(&row, &tokens::hash(&key)).await?;
         write.note_of(Some(&by.tenant), &self.line(by.id(), "api-key.made", Some(row.id.as_str()))).await?;
         write.commit().await?;
@@ -97,14 +101,23 @@ impl Door {
     }
 }
 
-/// What a key may do. A scope that no longer exists is none.
+/// Whether somebody with these rights could make this key.
+pub fn may_make(rights: &Rights, key: &ApiKey) -> bool {
+    rights.may(Permission::ManageApiKeys, None) && key.reach.is_within(&rights.reach) && scopes(key).all(|scope| rights.may(scope, None))
+}
+
+/// What a key may do.
 pub fn member(key: ApiKey) -> Member {
-    let scopes: BTreeSet<Permission> = key.scopes.split(',').filter_map(|scope| scope.parse().ok()).collect();
-    let scopes = scopes.into_iter().filter(|scope| !NEVER.contains(scope) && (!key.test || OF_TEST_KEYS.contains(scope))).collect();
+    let scopes = scopes(&key).filter(|scope| !NEVER.contains(scope) && (!key.test || OF_TEST_KEYS.contains(scope))).collect();
     Member {
         actor: Actor::Key { id: key.id, name: key.name },
         tenant: key.tenant_id,
         rights: Rights { role: key.role, reach: key.reach, scopes: Some(scopes) },
         test: key.test,
     }
+}
+
+/// One that no longer exists is none.
+fn scopes(key: &ApiKey) -> impl Iterator<Item = Permission> {
+    key.scopes.split(',').filter_map(|scope| scope.parse().ok())
 }

@@ -42,30 +42,38 @@ pub enum Acceptor<'a> {
 }
 
 impl Door {
-    /// Invites somebody, at most into what the one who invites is. An earlier invitation of the same address is void.
+    /// Invites somebody, at most into what the one who invites is. An earlier invitation of the same address is void; one that they may not touch stays.
     pub async fn invite(&self, by: &Member, plan: &InvitationPlan) -> Result<OutgoingMail> {
         by.demand(Permission::ManagePeople, None)?;
         if !by.rights.may_grant(plan.role, &plan.reach) {
             return Err(Refusal::Forbidden.into());
         }
         let email = email_of(&plan.email).map_err(|problem| Error::Invalid(vec![problem]))?;
-        let (now, token) = (self.clock.now(), tokens::token());
+        let (inviter, now, token) = (by.person()?, self.clock.now(), tokens::token());
         let invitation = Invitation {
             id: self.clock.id(),
             tenant_id: by.tenant,
             email: email.clone(),
             role: plan.role,
             reach: plan.reach.clone(),
-            invited_by: by.person()?.id,
+            invited_by: inviter.id,
             created_at: now,
             expires_at: now.after(LASTS),
         };
+        self.knock(Try::Invite(inviter.id.as_str(), by.tenant.as_str()), &Device::default()).await?;
         let mut write = self.store.platform().write().await?;
+        // As they are now: they may have been made less since the request came in.
+        let rights = self.rights_held(&mut write, &inviter.id, &by.tenant).await?.filter(|rights| rights.may_grant(plan.role, &plan.reach));
+        let rights = rights.ok_or(Refusal::Forbidden)?;
         let known = write.people().by_email(&email).await?;
         if let Some(user) = &known
             && write.people().membership(&user.id, &by.tenant).await?.is_some()
         {
             return Err(Error::Taken);
+        }
+        let open = write.invitations().by_email(&by.tenant, &email, now).await?;
+        if open.is_some_and(|open| !rights.may_grant(open.role, &open.reach)) {
+            return Err(Refusal::Forbidden.into());
         }
         write.add_invitation(&invitation, &tokens::hash(token.expose_secret())).await?;
         write.note_of(Some(&by.tenant), &self.line(by.id(), "member.invited", Some(invitation.id.as_str()))).await?;
@@ -168,9 +176,10 @@ impl Door {
 
     /// Uses an invitation up. What somebody is already is not changed by an old invitation.
     async fn enrol(&self, write: &mut relevo_store::Write, user: &UserId, invitation: &Invitation) -> Result<()> {
-        let Invitation { id, tenant_id, role, reach, .. } = invitation;
-        write.hold_people_of(tenant_id).await?;
-        if !write.remove_invitation(tenant_id, id).await? || write.people().membership(user, tenant_id).await?.is_some() {
+        let Invitation { id, tenant_id, role, reach, invited_by, .. } = invitation;
+        // Nobody comes in by somebody who could not let them in any more, however that came about.
+        let granted = self.rights_held(write, invited_by, tenant_id).await?.is_some_and(|rights| rights.may_grant(*role, reach));
+        if !granted || !write.remove_invitation(tenant_id, id).await? || write.people().membership(user, tenant_id).await?.is_some() {
             return Err(Error::Gone);
         }
         let membership = Membership { user_id: *user, tenant_id: *tenant_id, role: *role, reach: reach.clone(), created_at: self.clock.now() };

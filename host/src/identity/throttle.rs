@@ -12,11 +12,15 @@ use relevo_store::{Patience, Write};
 
 use super::{Device, Door, Error, Result, tokens};
 
+const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(24 * 3_600);
 /// Short enough that whoever tries a stranger's account does not lock them out for long.
 const ACCOUNT: Patience = Patience { free: 5, longest: Duration::from_secs(5 * 60), forgets: DAY };
 /// An office shares one.
 const ADDRESS: Patience = Patience { free: 20, longest: Duration::from_secs(15 * 60), forgets: DAY };
+
+/// Of invitations, each of which is a mail to somebody who may not want it: more in an hour than a team has newcomers.
+const INVITER: Patience = Patience { free: 20, longest: HOUR, forgets: HOUR };
 
 /// What is tried. Each is counted apart.
 #[derive(Clone, Copy)]
@@ -25,6 +29,8 @@ pub enum Try<'a> {
     Code(&'a str),
     Link(&'a str),
     Register,
+    /// By this person, into this business.
+    Invite(&'a str, &'a str),
 }
 
 pub fn oldest(now: Time) -> Time {
@@ -63,16 +69,19 @@ struct Count {
 }
 
 fn counts(what: Try<'_>, device: &Device) -> impl Iterator<Item = Count> {
-    let (kind, account) = match what {
-        Try::Password(email) => ("password", Some(email)),
-        Try::Code(user) => ("code", Some(user)),
-        Try::Link(email) => ("link", Some(email)),
-        Try::Register => ("register", None),
+    let (kind, account, business) = match what {
+        Try::Password(email) => ("password", Some(email), None),
+        Try::Code(user) => ("code", Some(user), None),
+        Try::Link(email) => ("link", Some(email), None),
+        Try::Register => ("register", None, None),
+        Try::Invite(user, tenant) => ("invite", Some(user), Some(tenant)),
     };
+    let of_account = if business.is_some() { INVITER } else { ACCOUNT };
     let key = |of: &str, whom: &str| tokens::hash(&[kind, of, whom].join("\u{1f}"));
     let address = device.address.map(|address| Count { key: key("address", &network(address).to_string()), patience: ADDRESS, of_account: false });
-    let account = account.map(|account| Count { key: key("account", account), patience: ACCOUNT, of_account: true });
-    address.into_iter().chain(account)
+    let account = account.map(|account| Count { key: key("account", account), patience: of_account, of_account: true });
+    let business = business.map(|business| Count { key: key("business", business), patience: INVITER, of_account: true });
+    address.into_iter().chain(account).chain(business)
 }
 
 /// Who has one IPv6 address has 2^64 of them.

@@ -318,6 +318,7 @@ problem-gone = The link has ended or was used. Ask for another.
 problem-other-person = The invitation is for somebody else. Log in with that email.
 problem-last-owner = A business needs an owner. Name another first.
 problem-busy = Too many are logging in. Try in some seconds.
+problem-mail-unsent = The mail was not sent: too many are waiting. Try again in a few minutes.
 problem-wrong-login = The email or the password is wrong.
 problem-wrong-code = That code is wrong, or was used. Try the next one.
 problem-current-password = It is not your current password.

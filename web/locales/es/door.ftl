@@ -318,6 +318,7 @@ problem-gone = El enlace venció o ya se usó. Pedí otro.
 problem-other-person = La invitación es para otra persona. Entrá con ese correo.
 problem-last-owner = Un negocio necesita un dueño. Nombrá otro antes.
 problem-busy = Hay demasiada gente entrando. Probá en unos segundos.
+problem-mail-unsent = El correo no salió: hay demasiados esperando. Probá de nuevo en unos minutos.
 problem-wrong-login = El correo o la contraseña no están bien.
 problem-wrong-code = Ese código no está bien, o ya se usó. Probá con el siguiente.
 problem-current-password = No es tu contraseña actual.

@@ -318,6 +318,7 @@ problem-gone = O link venceu ou já foi usado. Peça outro.
 problem-other-person = O convite é para outra pessoa. Entre com esse e-mail.
 problem-last-owner = Um negócio precisa de um dono. Nomeie outro antes.
 problem-busy = Há gente demais entrando. Tente em alguns segundos.
+problem-mail-unsent = O e-mail não saiu: há muitos esperando. Tente de novo em alguns minutos.
 problem-wrong-login = O e-mail ou a senha não estão certos.
 problem-wrong-code = Esse código não está certo, ou já foi usado. Tente o próximo.
 problem-current-password = Não é a sua senha atual.

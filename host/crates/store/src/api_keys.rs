@@ -62,6 +62,12 @@ impl ApiKeys<'_> {
         const LIST: &str = concat!("SELECT ", columns!(), " FROM api_keys WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3");
         all!(self.0, ApiKey, LIST, tenant.as_str(), before.map_or("~", ApiKeyId::as_str), limit)
     }
+
+    /// Those of a business that this person made and nobody revoked.
+    pub async fn list_by_maker(&mut self, tenant: &TenantId, user: &UserId) -> Result<Vec<ApiKey>> {
+        const LIST: &str = concat!("SELECT ", columns!(), " FROM api_keys WHERE tenant_id = $1 AND created_by = $2 AND revoked_at IS NULL ORDER BY id");
+        all!(self.0, ApiKey, LIST, tenant.as_str(), user.as_str())
+    }
 }
 
 impl Write {

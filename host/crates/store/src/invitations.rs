@@ -70,6 +70,12 @@ impl Invitations<'_> {
         const LIST: &str = concat!("SELECT ", columns!(), " FROM invitations WHERE tenant_id = $1 AND expires_at > $2 AND email > $3 ORDER BY email LIMIT $4");
         all!(self.0, Invitation, LIST, tenant.as_str(), now.0, after, limit)
     }
+
+    /// All into a business that this person made.
+    pub async fn list_by_inviter(&mut self, tenant: &TenantId, user: &UserId) -> Result<Vec<Invitation>> {
+        const LIST: &str = concat!("SELECT ", columns!(), " FROM invitations WHERE tenant_id = $1 AND invited_by = $2 ORDER BY id");
+        all!(self.0, Invitation, LIST, tenant.as_str(), user.as_str())
+    }
 }
 
 impl Write {

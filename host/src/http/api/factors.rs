@@ -156,7 +156,8 @@ async fn ask_reset(State(app): State<App>, visitor: Visitor, device: Device, Bod
     if let Some(post) = &app.mail
         && let Some(mail) = app.door.ask_reset(&forgotten.email, &device).await?
     {
-        post.send(mail, visitor.lang);
+        // Whether it went out would tell whether there is such an account.
+        let _ = post.send(mail, visitor.lang);
     }
     Ok(StatusCode::ACCEPTED)
 }

@@ -116,14 +116,14 @@ struct Acceptance {
 ///
 /// An earlier invitation of the same address is void. Nobody invites anybody into more than they are themselves.
 #[utoipa::path(post, path = "/api/invitations", tag = "invitations", request_body = NewInvitation,
-    responses((status = 201, description = "Invited", body = MadeInvitation)), extensions(("x-problems" = json!(["forbidden", "taken"]))))]
+    responses((status = 201, description = "Invited", body = MadeInvitation)), extensions(("x-problems" = json!(["forbidden", "taken", "too-many-attempts"]))))]
 async fn invite(State(app): State<App>, visitor: Visitor, member: Member, Body(new): Body<NewInvitation>) -> Result<Response, Problem> {
     demand_points(&app, &member.tenant, &new.service_points).await?;
     let plan = InvitationPlan { email: new.email, role: new.role, reach: new.service_points.0 };
     let outgoing = app.door.invite(&member, &plan).await?;
     let invitation = app.door.invitation_of(&member, &outgoing.to).await.map_err(missing)?;
     let address = format!("/api/invitations/{}", invitation.id);
-    let made = MadeInvitation { invitation: invitation.into(), link: mail::send_or_show(&app, visitor, outgoing) };
+    let made = MadeInvitation { invitation: invitation.into(), link: mail::send_or_show(&app, visitor, outgoing)? };
     let location = [(header::LOCATION, HeaderValue::from_str(&address).expect("ids are plain"))];
     Ok((StatusCode::CREATED, location, Json(made)).into_response())
 }

@@ -123,7 +123,7 @@ async fn remove(State(app): State<App>, member: Member, known: Known, Path(id): 
 async fn make_reset_link(State(app): State<App>, visitor: Visitor, member: Member, Path(id): Path<UserId>) -> Result<Response, Problem> {
     let made = app.door.reset_link(&member, &id).await?;
     let expires_at = made.expires_at.into();
-    Ok((StatusCode::CREATED, Json(Link { link: mail::send_or_show(&app, visitor, made), expires_at })).into_response())
+    Ok((StatusCode::CREATED, Json(Link { link: mail::send_or_show(&app, visitor, made)?, expires_at })).into_response())
 }
 
 impl From<Colleague> for Person {

@@ -1,5 +1,7 @@
 //! API keys: made, shown once, listed, revoked.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::extract::{Path, Query, State};
 use relevo_model::*;
 use relevo_store::ApiKey;
@@ -58,6 +60,8 @@ struct KeyView {
     scopes: Vec<String>,
     reach: String,
     made: Moment,
+    /// Whoever made it.
+    maker: Option<String>,
     used: Option<Moment>,
     revoked: Option<Moment>,
 }
@@ -92,12 +96,14 @@ pub async fn list(page: Page, member: Member, State(app): State<App>, Query(from
     let more = keys.len() > SHOWN as usize;
     keys.truncate(SHOWN as usize);
     let next = keys.last().filter(|_| more).map(|last| format!("/keys?before={}", last.id));
+    let makers = names(&app, &keys).await?;
     let view = |key: ApiKey| KeyView {
         id: key.id.to_string(),
         test: key.test,
         scopes: key.scopes.split(',').filter(|scope| !scope.is_empty()).map(|scope| page.say(&format!("permission-{scope}"))).collect(),
         reach: points.words(&page, &key.reach),
         made: moment(lang, now, key.created_at),
+        maker: makers.get(&key.created_by).cloned(),
         used: key.last_used_at.map(|at| moment(lang, now, Time(at))),
         revoked: key.revoked_at.map(|at| moment(lang, now, Time(at))),
         name: key.name,
@@ -144,6 +150,18 @@ pub async fn revoke(page: Page, member: Member, State(app): State<App>, Path(id)
     let key = find(&app, &member, &id).await?;
     app.door.revoke_key(&member, &key.id).await?;
     Ok(page.done("/keys", Words::from("key-revoked").with("name", key.name)))
+}
+
+/// Who made these keys. Who has left the business since is named too.
+async fn names(app: &App, keys: &[ApiKey]) -> web::Result<BTreeMap<UserId, String>> {
+    let makers: BTreeSet<UserId> = keys.iter().map(|key| key.created_by).collect();
+    let (mut names, mut read) = (BTreeMap::new(), app.store.platform().read().await?);
+    for maker in makers {
+        if let Some(user) = read.people().find(&maker).await? {
+            names.insert(maker, user.name);
+        }
+    }
+    Ok(names)
 }
 
 async fn find(app: &App, member: &Member, id: &str) -> web::Result<ApiKey> {
@@ -193,6 +211,7 @@ impl Template for KeysPage {
             scopes: vec!["Enviar".into(), "Ver".into()],
             reach: "Centro".into(),
             made: moment(),
+            maker: test.then(|| "<i>".into()),
             used: test.then(moment),
             revoked: if revoked { Some(moment()) } else { None },
         };

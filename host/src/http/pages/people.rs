@@ -1,6 +1,9 @@
 //! The people of a business: who they are, whom one asks in, and who may what.
 
-use axum::extract::{Path, Query, State};
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+};
 use relevo_model::*;
 use relevo_store::{Colleague, Invitation};
 use secrecy::ExposeSecret;
@@ -113,7 +116,8 @@ struct LineView {
 
 pub async fn list(page: Page, member: Member, State(app): State<App>, Query(from): Query<From>) -> web::Result {
     let (lang, now) = (page.visitor.lang, app.clock.now());
-    let after = from.after.unwrap_or_default();
+    // Addresses have no control characters, and Postgres refuses one of them.
+    let after = from.after.unwrap_or_default().replace(char::is_control, "");
     let points = Points::of(&app, &member).await?;
     let mut people = app.door.colleagues(&member, &after, SHOWN + 1).await?;
     let more = people.len() > SHOWN as usize;
@@ -196,7 +200,9 @@ pub fn send_or_show(page: &Page, app: &App, mail: OutgoingMail, kind: &'static s
     match &app.mail {
         Some(post) => {
             let sent = Words::from(if kind == "invitation" { "invitation-sent" } else { "reset-sent" }).with("email", mail.to.clone());
-            post.send(mail, page.visitor.lang);
+            if !post.send(mail, page.visitor.lang) {
+                return Err(web::Error::Said(StatusCode::SERVICE_UNAVAILABLE, "problem-mail-unsent".into()));
+            }
             Ok(page.done("/people", sent))
         }
         None => {

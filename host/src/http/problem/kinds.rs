@@ -135,7 +135,7 @@ kinds! {
         "The Idempotency-Key was used within the last day for another operation or another body.",
         "Use a new key for each thing that is to be done.";
     TooManyAttempts = "too-many-attempts", TOO_MANY_REQUESTS, "Too many attempts",
-        "Somebody tried too often to get in, or asked for too many links: each failure makes the next wait longer.",
+        "Somebody tried too often to get in, asked for too many links, or invited too many people: each further try makes the next wait longer.",
         "Wait for as many seconds as `Retry-After` says.";
     TooManyRequests = "too-many-requests", TOO_MANY_REQUESTS, "Too many requests",
         "The caller, or the address, sends more than its share. `RateLimit` says what is left on every answer.",
@@ -147,7 +147,8 @@ kinds! {
         "Meta's Graph API could not be asked. Nothing was changed.",
         "Try again after a moment.";
     Busy = "busy", SERVICE_UNAVAILABLE, "Too busy",
-        "The server cannot take this just now: too many passwords are being checked, or the database takes no writes.",
+        "The server cannot take this just now: too many passwords are being checked, too many mails wait to be sent, or the database takes no \
+         writes.",
         "Wait for as many seconds as `Retry-After` says, and try again.";
 }
 

@@ -118,6 +118,116 @@ async fn who_is_limited_to_a_branch_manages_only_its_people() {
     house.door.remove_member(&by, &near).await.unwrap();
 }
 
+/// Or whoever is taken out comes back by a second address, or stays by a key.
+#[tokio::test]
+async fn what_somebody_made_ends_where_they_could_not_make_it_any_more() {
+    let house = House::new().await;
+    let (_, owner) = house.member("ana", Role::Owner).await;
+    let by = house.as_member(&owner).await;
+    let key = |scope: Permission| KeyPlan { name: "Till".into(), test: false, scopes: [scope].into(), reach: Reach::All };
+    let kept = house.door.make_key(&by, &key(Permission::Send)).await.unwrap();
+    house.door.invite(&by, &plan("kept", Role::Agent, Reach::All)).await.map(drop).unwrap();
+
+    for (name, becomes) in [("bea", None), ("carl", Some((Role::Viewer, Reach::All))), ("dora", Some((Role::Admin, Reach::Only([house.clock.id()].into()))))] {
+        let (user, browser) = house.member(name, Role::Admin).await;
+        let admin = house.as_member(&browser).await;
+        let made = house.door.make_key(&admin, &key(Permission::Send)).await.unwrap();
+        let mail = house.door.invite(&admin, &plan("second", Role::Admin, Reach::All)).await.unwrap();
+        assert_eq!(house.get_with(&made.key, "/api/send").await, StatusCode::OK);
+
+        match becomes {
+            None => house.door.remove_member(&by, &user).await.unwrap(),
+            Some((role, reach)) => house.door.change_member(&by, &user, role, reach).await.unwrap(),
+        }
+
+        assert_eq!(house.get_with(&made.key, "/api/send").await, StatusCode::UNAUTHORIZED, "{name}");
+        assert!(matches!(house.door.accept(&token(&mail), newcomer(), &Browser::new().device()).await, Err(Error::Gone)), "{name}");
+        let audit = house.door.audit(&house.acme, None, 3).await.unwrap();
+        assert_eq!(audit.iter().rev().map(|line| &*line.action).skip(1).collect::<Vec<_>>(), ["invitation.withdrawn", "api-key.revoked"], "{name}");
+        // A request that came in before.
+        assert!(matches!(house.door.make_key(&admin, &key(Permission::Send)).await, Err(Error::Refused(Refusal::Forbidden))), "{name}");
+        assert!(matches!(house.door.invite(&admin, &plan("late", Role::Admin, Reach::All)).await, Err(Error::Refused(Refusal::Forbidden))), "{name}");
+    }
+
+    assert_eq!(house.get_with(&kept.key, "/api/send").await, StatusCode::OK);
+    assert!(house.door.invitation_of(&by, &email("kept")).await.is_ok());
+}
+
+#[tokio::test]
+async fn an_invitation_is_worth_what_its_maker_is_when_it_is_accepted() {
+    let house = House::new().await;
+    let (admin, browser) = house.member("bea", Role::Admin).await;
+    let mail = house.door.invite(&house.as_member(&browser).await, &plan("eva", Role::Admin, Reach::All)).await.unwrap();
+
+    house.enrol(&admin, &house.acme, Role::Viewer, Reach::All).await;
+
+    assert!(matches!(house.door.accept(&token(&mail), newcomer(), &Browser::new().device()).await, Err(Error::Gone)));
+}
+
+#[tokio::test]
+async fn nobody_and_no_business_mails_strangers_without_end() {
+    let house = House::new().await;
+    let (owner_id, owner) = house.member("ana", Role::Owner).await;
+    let (_, admin) = house.member("bea", Role::Admin).await;
+    house.enrol(&owner_id, &house.other, Role::Owner, Reach::All).await;
+    let (owner, admin) = (house.as_member(&owner).await, house.as_member(&admin).await);
+    let elsewhere = Member { tenant: house.other, ..owner.clone() };
+    let invite = async |by: &Member, number: usize| house.door.invite(by, &plan(&format!("stranger{number}"), Role::Agent, Reach::All)).await;
+
+    let mut made = 0;
+    while made < 50 && invite(&owner, made).await.is_ok() {
+        made += 1;
+    }
+
+    assert_eq!(made, 21);
+    assert!(matches!(invite(&owner, made).await, Err(Error::TooMany(_))));
+    assert!(matches!(invite(&admin, made).await, Err(Error::TooMany(_))), "the same business");
+    assert!(matches!(invite(&elsewhere, made).await, Err(Error::TooMany(_))), "the same person");
+    house.clock.advance(std::time::Duration::from_secs(2 * 3_600));
+    assert!(invite(&admin, made).await.is_ok());
+}
+
+#[tokio::test]
+async fn nobody_voids_an_invitation_that_they_could_not_have_made() {
+    let house = House::new().await;
+    let (_, owner) = house.member("ana", Role::Owner).await;
+    let (admin_id, admin) = house.member("bea", Role::Admin).await;
+    let (limited_id, limited) = house.member("carl", Role::Admin).await;
+    let here = Reach::Only([house.clock.id()].into());
+    house.enrol(&limited_id, &house.acme, Role::Admin, here.clone()).await;
+    let (owner, admin, limited) = (house.as_member(&owner).await, house.as_member(&admin).await, house.as_member(&limited).await);
+    let second = house.door.invite(&owner, &plan("eva", Role::Owner, Reach::All)).await.unwrap();
+    house.door.invite(&owner, &plan("far", Role::Agent, Reach::All)).await.map(drop).unwrap();
+
+    for (by, name, reach) in [(&admin, "eva", Reach::All), (&limited, "eva", here.clone()), (&limited, "far", here)] {
+        let refused = house.door.invite(by, &plan(name, Role::Viewer, reach)).await;
+        assert!(matches!(refused, Err(Error::Refused(Refusal::Forbidden))), "{name}");
+    }
+    house.door.invite(&admin, &plan("far", Role::Viewer, Reach::All)).await.map(drop).unwrap();
+
+    assert_eq!(house.door.invitation_of(&owner, &email("far")).await.unwrap().invited_by, admin_id);
+    assert!(house.door.accept(&token(&second), newcomer(), &Browser::new().device()).await.is_ok());
+}
+
+/// An owner who becomes an admin could make the same key again: the program that holds it goes on.
+#[tokio::test]
+async fn what_somebody_could_still_make_stays() {
+    let house = House::new().await;
+    let (_, owner) = house.member("ana", Role::Owner).await;
+    let (second, browser) = house.member("bea", Role::Owner).await;
+    let (by, bea) = (house.as_member(&owner).await, house.as_member(&browser).await);
+    let key = KeyPlan { name: "Till".into(), test: false, scopes: [Permission::Send].into(), reach: Reach::All };
+    let key = house.door.make_key(&bea, &key).await.unwrap().key;
+    house.door.invite(&bea, &plan("agent", Role::Agent, Reach::All)).await.map(drop).unwrap();
+    house.door.invite(&bea, &plan("owner", Role::Owner, Reach::All)).await.map(drop).unwrap();
+
+    house.door.change_member(&by, &second, Role::Admin, Reach::All).await.unwrap();
+
+    assert_eq!(house.get_with(&key, "/api/send").await, StatusCode::OK);
+    let open = house.door.invitations(&by, "", 9).await.unwrap();
+    assert_eq!(open.iter().map(|invitation| &*invitation.email).collect::<Vec<_>>(), ["agent@acme.com"]);
+}
+
 #[tokio::test]
 async fn what_somebody_is_changes_with_their_next_request() {
     let house = House::new().await;

@@ -53,6 +53,7 @@ both_engines! {
             assert_eq!(answer.json()["errors"][0]["field"], "scopes", "{scopes}");
         }
         admin.post("/api/keys", plan(json!(["send"]), false)).await.done(201);
+        assert!(owner.get("/keys").await.text.contains("<small>bea</small>"), "who made it");
         limited.post("/api/keys", plan(json!(["send"]), false)).await.refused(403, "permission");
         let key = owner.post("/api/keys", plan(json!(["use-simulator"]), true)).await.done(201)["key"].as_str().unwrap().to_owned();
         assert!(key.starts_with("rlv_test_"));

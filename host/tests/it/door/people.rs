@@ -1,8 +1,10 @@
 //! People by the API: coming in, being shown, being changed.
 
-use relevo::identity::totp;
+use relevo::identity::{MailKind, OutgoingMail, totp};
 use relevo_model::*;
+use reqwest::Method;
 use serde_json::{Value, json};
+use tokio::net::TcpListener;
 
 use super::{Caller, House, PASSWORD};
 use crate::harness::{Database, Setup, both_engines};
@@ -61,6 +63,16 @@ both_engines! {
         assert_eq!(names, [json!("ana@acme.com"), json!("bea@acme.com")]);
     }
 
+    async fn a_page_of_people_begins_after_whatever_the_address_says(setup: Setup) {
+        let house = House::new(setup).await;
+        let (_, owner) = house.member("ana", Role::Owner).await;
+
+        for after in ["%00", "a%00%0A%1B", "%C2%85"] {
+            let page = owner.get(&format!("/people?after={after}")).await;
+            assert!(page.status == 200 && page.text.contains("ana@acme.com"), "{after}: {}", page.status);
+        }
+    }
+
     async fn a_colleague_is_changed_and_taken_out_at_once(setup: Setup) {
         let house = House::new(setup).await;
         let (ana, owner) = house.member("ana", Role::Owner).await;
@@ -80,6 +92,28 @@ both_engines! {
         let actions: Vec<Value> = owner.get("/api/audit").await.done(200)["data"].as_array().unwrap().iter().map(|line| line["action"].clone()).collect();
         assert_eq!(actions, [json!("member.removed"), json!("member.changed")]);
     }
+}
+
+/// A mail server that takes the first mail and never answers, so that all others wait.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn whoever_invites_is_told_that_the_mail_did_not_go_out() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let house = House::new(Setup::new(Database::Sqlite).smtp(format!("smtp://{}", silent.local_addr().unwrap()))).await;
+    let (_, owner) = house.member("ana", Role::Owner).await;
+    let invite =
+        async |name: &str| owner.post("/api/invitations", json!({ "email": format!("{name}@acme.com"), "role": "agent", "service_points": "all" })).await;
+    assert_eq!(invite("bea").await.done(201)["link"], Value::Null);
+    let (_open, _) = silent.accept().await.unwrap();
+    let post = house.app().mail.clone().unwrap();
+    let mail = || OutgoingMail { to: "x@y.z".into(), kind: MailKind::NewPassword, link: "x".into(), expires_at: Time(0), locale: None };
+    while post.send(mail(), "es") {}
+
+    invite("carl").await.refused(503, "busy");
+    let form = ("application/x-www-form-urlencoded", b"email=dora%40acme.com&role=agent&extent=all".to_vec());
+    let page = owner.with("accept-language", "es").send_raw(Method::POST, "/people/invite", Some(form)).await;
+
+    assert_eq!(page.status, 503);
+    assert!(page.text.contains("El correo no salió"), "{}", page.text);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -11,9 +11,10 @@ use relevo::{
         api::{Rates, Share},
     },
     identity::{Door, DoorSettings},
+    mail::Post,
     media::Media,
     plugins::Plugins,
-    settings::{ServeArgs, Settings},
+    settings::{ServeArgs, Settings, Smtp},
     telemetry,
 };
 use relevo_sandbox::{Engine, EngineSettings};
@@ -84,7 +85,7 @@ impl Node {
             },
             rates: if settings.limited { Rates::new(&test.clock, Share::of(NonZeroU32::new(600).expect("it is not zero"))) } else { Rates::unlimited() },
             settings: Arc::new(Settings::load_from(&looked_over, |_| None, "").expect("defaults are sound")),
-            mail: None,
+            mail: settings.smtp.as_ref().map(|url| Post::start(&Smtp { url: url.as_str().into(), from: "no-reply@relevo.example".into() }).expect("it is one")),
             demo: false,
         };
         let address = listener.local_addr().expect("it is bound");

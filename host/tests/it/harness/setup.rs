@@ -33,6 +33,8 @@ pub struct NodeSettings {
     pub signature_optional: bool,
     /// What a caller of the API may ask is limited.
     pub limited: bool,
+    /// The mail server; without one links are shown.
+    pub smtp: Option<String>,
 }
 
 struct Plan {
@@ -46,8 +48,13 @@ struct Plan {
 
 impl Setup {
     pub fn new(database: Database) -> Self {
-        let settings =
-            NodeSettings { verify_token: Some("verify-me".into()), platform_secret: Some("platform-secret".into()), signature_optional: false, limited: false };
+        let settings = NodeSettings {
+            verify_token: Some("verify-me".into()),
+            platform_secret: Some("platform-secret".into()),
+            signature_optional: false,
+            limited: false,
+            smtp: None,
+        };
         Self { database, tenants: Vec::new(), settings, statuses: StatusPlan::none() }
     }
 
@@ -98,6 +105,12 @@ impl Setup {
     /// What a caller of the API may ask is limited, as it is outside of tests.
     pub fn limited(mut self) -> Self {
         self.settings.limited = true;
+        self
+    }
+
+    /// Links go out by this mail server.
+    pub fn smtp(mut self, url: String) -> Self {
+        self.settings.smtp = Some(url);
         self
     }
 

@@ -208,6 +208,9 @@ async fn a_link_works_once_and_replaces_the_earlier_one(w: World) {
     tx.add_invitation(&two, "two").await.unwrap();
     assert!(tx.invitations().by_token("one", w.now()).await.unwrap().is_none());
     assert_eq!(tx.invitations().list_of(&w.tenant.id, w.now(), "", 9).await.unwrap().len(), 1);
+    assert_eq!(tx.invitations().list_by_inviter(&w.tenant.id, &ana).await.unwrap()[0].id, two.id);
+    assert!(tx.invitations().list_by_inviter(&w.tenant.id, &w.clock.id()).await.unwrap().is_empty());
+    assert!(tx.invitations().list_by_inviter(&w.clock.id(), &ana).await.unwrap().is_empty());
     assert!(!tx.remove_invitation(&w.clock.id(), &two.id).await.unwrap(), "another business's");
     assert!(tx.remove_invitation(&w.tenant.id, &two.id).await.unwrap());
 }
@@ -233,8 +236,12 @@ async fn a_key_is_found_until_it_is_revoked(w: World) {
     tx.use_api_key(&key.id, w.now()).await.unwrap();
 
     assert_eq!(tx.api_keys().by_hash("hash").await.unwrap().unwrap().last_used_at, Some(w.now().0));
+    assert_eq!(tx.api_keys().list_by_maker(&w.tenant.id, &key.created_by).await.unwrap()[0].id, key.id);
+    assert!(tx.api_keys().list_by_maker(&w.tenant.id, &w.clock.id()).await.unwrap().is_empty());
+    assert!(tx.api_keys().list_by_maker(&other, &key.created_by).await.unwrap().is_empty());
     assert!(!tx.revoke_api_key(&other, &key.id, w.now()).await.unwrap());
     assert!(tx.revoke_api_key(&w.tenant.id, &key.id, w.now()).await.unwrap());
+    assert!(tx.api_keys().list_by_maker(&w.tenant.id, &key.created_by).await.unwrap().is_empty());
     assert!(tx.api_keys().by_hash("hash").await.unwrap().is_none());
     assert_eq!(tx.api_keys().list_of(&w.tenant.id, None, 9).await.unwrap()[0].revoked_at, Some(w.now().0));
     assert!(tx.api_keys().list_of(&w.tenant.id, Some(&key.id), 9).await.unwrap().is_empty());
