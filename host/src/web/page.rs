@@ -23,16 +23,19 @@ use super::{
 use crate::{
     app::App,
     http::{NEVER_KEPT, routes::Access},
-    identity::{Device, Person, Rejection},
+    identity::{Device, Member, Person, Rejection},
     policy::{Permission, Rights},
     texts,
 };
+
+/// How an address names the business that it is about.
+pub(super) const BUSINESS: &str = "business_id";
 
 /// A page on its way to somebody.
 pub struct Page {
     pub visitor: Visitor,
     pub person: Option<Person>,
-    /// The business that the session works in, and as what.
+    /// The business that the page is about, and what this person is there: the one that its address names, else the one that the session works in.
     pub place: Option<Workplace>,
     /// All that this person may work in.
     pub places: Vec<Workplace>,
@@ -67,7 +70,10 @@ impl Page {
             Some(person) => app.door.workplaces(person).await.map_err(|why| Rejection::new(why, parts))?,
             None => Vec::new(),
         };
-        let tenant = person.as_ref().and_then(|person| person.tenant);
+        let tenant = match &person {
+            Some(person) => parts.extract_with_state::<Member, App>(app).await.map_or(person.tenant, |member| Some(member.tenant)),
+            None => None,
+        };
         let place = places.iter().find(|place| Some(place.tenant_id) == tenant).cloned();
         let Ok(device) = parts.extract_with_state::<Device, App>(app).await;
         let query = parts.uri.query().unwrap_or_default().to_owned();
@@ -105,11 +111,13 @@ impl Page {
         Ok(response)
     }
 
-    /// Goes on to another page, which says what was done.
+    /// Goes on to another page, which says what was done. Where that was not in the business that the session works in, it is of that business too.
     pub fn done(&self, to: &str, what: impl Into<Words>) -> Response {
         let text = what.into().to_text(self.visitor.lang);
         let (name, value) = self.flash.carry(&text, self.app.clock.now());
-        let mut response = Redirect::to(to).into_response();
+        let at_work = self.person.as_ref().and_then(|person| person.tenant);
+        let elsewhere = self.place.as_ref().filter(|place| at_work != Some(place.tenant_id));
+        let mut response = Redirect::to(&elsewhere.map_or_else(|| to.to_owned(), |place| about(to, &place.tenant_id))).into_response();
         response.headers_mut().append(name, value);
         response
     }
@@ -193,6 +201,13 @@ pub struct Shell {
     toast: Option<String>,
 }
 
+impl Shell {
+    /// The business that the page is about.
+    pub fn business(&self) -> Option<&str> {
+        self.place.as_ref().map(|place| &*place.id)
+    }
+}
+
 #[derive(Serialize)]
 struct Who {
     name: String,
@@ -212,6 +227,13 @@ struct Switch {
     value: &'static str,
     address: String,
     current: bool,
+}
+
+/// A page of ours as the page of this business.
+fn about(page: &str, tenant: &TenantId) -> String {
+    let (path, spot) = page.find('#').map_or((page, ""), |spot| page.split_at(spot));
+    let more = if path.contains('?') { '&' } else { '?' };
+    format!("{path}{more}{BUSINESS}={tenant}{spot}")
 }
 
 /// Two letters that stand for a name.
@@ -248,6 +270,14 @@ impl Shell {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_is_asked_for_as_one_of_a_business() {
+        let tenant = "0198c0de-0000-7000-8000-000000000001".parse().unwrap();
+        for (page, asked) in [("/keys", "/keys?#"), ("/keys?a=b", "/keys?a=b&#"), ("/keys#up-x", "/keys?##up-x")] {
+            assert_eq!(about(page, &tenant), asked.replacen('#', &format!("business_id={tenant}"), 1));
+        }
+    }
 
     #[test]
     fn two_letters_stand_for_a_name() {

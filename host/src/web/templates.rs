@@ -14,7 +14,11 @@ use serde::Serialize;
 
 #[cfg(any(test, not(debug_assertions)))]
 use super::visitor::LANGUAGES;
-use super::{assets, marked, page::Shell, visitor::Visitor};
+use super::{
+    assets, marked,
+    page::{BUSINESS, Shell},
+    visitor::Visitor,
+};
 use crate::texts::{self, Args, FluentValue};
 
 #[derive(RustEmbed)]
@@ -38,6 +42,8 @@ struct Frame {
     lang: &'static str,
     theme: &'static str,
     version: &'static str,
+    /// What the action of a form ends with, so that it acts in the business that its page shows, whichever the session works in by then.
+    business: String,
     /// None around a part of a page.
     shell: Option<Shell>,
 }
@@ -53,7 +59,8 @@ pub fn render<T: Template>(visitor: Visitor, part: &T) -> anyhow::Result<String>
 }
 
 fn framed<T: Template>(visitor: Visitor, shell: Option<Shell>, template: &T) -> anyhow::Result<String> {
-    let frame = Frame { lang: visitor.lang, theme: visitor.theme, version: env!("CARGO_PKG_VERSION"), shell };
+    let business = shell.as_ref().and_then(Shell::business).map(|id| format!("?{BUSINESS}={id}")).unwrap_or_default();
+    let frame = Frame { lang: visitor.lang, theme: visitor.theme, version: env!("CARGO_PKG_VERSION"), business, shell };
     let values = context! { frame => Serde(frame), ..Value::from(Serde(template)) };
     Ok(with_environment(visitor.lang, |environment| environment.get_template(T::NAME)?.render(values))?)
 }
@@ -176,6 +183,42 @@ mod tests {
                 assert!(!source.contains(banned), "{name}: {banned}");
             }
         }
+    }
+
+    /// The addresses of forms that are sent and of dialogs that are opened, as the templates have them.
+    fn acting(source: &str) -> Vec<&str> {
+        let tags = source.split('<').filter(|tag| tag.starts_with("form ") && tag.contains("method=\"post\"") || tag.contains("data-dialog "));
+        let tags = tags.chain(source.split('<').filter(|tag| tag.contains("data-dialog>")));
+        tags.map(|tag| tag.split_once(" action=\"").or_else(|| tag.split_once(" href=\"")).unwrap_or_else(|| panic!("{tag} leads nowhere")).1).collect()
+    }
+
+    #[test]
+    fn a_form_acts_in_the_business_that_its_page_shows() {
+        // What is a person's own, and the phones of the simulator, whose service points are in one business only.
+        const ELSEWHERE: [&str; 11] = [
+            "/account",
+            "/invitation/",
+            "/login",
+            "/logout",
+            "/register",
+            "/reset",
+            "/welcome",
+            "/workplace",
+            "{{ address }}/",
+            "{{ clock.address }}/",
+            "{{ phone.address }}/",
+        ];
+        let mut named = 0;
+        for name in Files::iter() {
+            let source = String::from_utf8(Files::get(&name).unwrap().data.into_owned()).unwrap();
+            for address in acting(&source) {
+                let here = address.find("{{ frame.business }}\"").is_some_and(|end| !address[..end].contains("=\""));
+                assert!(here || ELSEWHERE.iter().any(|known| address.starts_with(known)), "{name}: {address}");
+                named += usize::from(here);
+            }
+            assert!(!source.contains("formaction"), "{name}");
+        }
+        assert!(named > 20, "{named} forms and dialogs were found");
     }
 
     #[test]

@@ -284,7 +284,7 @@ async fn a_key_is_shown_once_does_what_it_was_given_and_is_revoked() {
     let authorization = format!("Bearer {key}");
     let bearer = |path| Guest::new(&demo).ask_as(path, authorization.clone());
     assert_eq!(bearer("/simulator").await.status, StatusCode::FORBIDDEN, "it was not given the simulator");
-    let revoke = list.body.split("href=\"/keys/").skip(1).find_map(|rest| rest.split_once("/revoke\"")).unwrap().0;
+    let revoke = list.body.split("href=\"/keys/").skip(1).find_map(|rest| rest.split_once("/revoke?")).unwrap().0;
     assert!(owner.get(&format!("/keys/{revoke}/revoke")).await.body.contains("data-dialog-content"));
     assert_eq!(owner.post(&format!("/keys/{revoke}/revoke"), &[]).await.to(), "/keys");
     assert_eq!(bearer("/simulator").await.status, StatusCode::UNAUTHORIZED);

@@ -76,6 +76,25 @@ async fn nobody_overwrites_what_they_have_not_seen_without_being_told() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_form_that_stayed_open_acts_in_the_business_that_it_shows() {
+    let demo = Demo::start().await;
+    let owner = Guest::logged_in(&demo, demo.owner("Olga Paz").await).await;
+    let form = owner.get("/products/new").await.body;
+    let action = form.split("<form class=\"form\" method=\"post\" action=\"").nth(1).and_then(|rest| rest.split_once('"')).unwrap().0;
+    assert_eq!(owner.post("/welcome", &[("name", "Kiosco Olga"), ("industry", "")]).await.to(), "/dashboard");
+
+    let refused = upload(&owner, action, &product("", "100", "0"), "").await;
+    let done = upload(&owner, action, &product("Termo", "100", "0"), "").await;
+
+    assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(refused.body.contains("<span class=\"place-name\">Almacén Demo</span>") && refused.body.contains(action), "{}", refused.body);
+    assert_eq!(done.to(), format!("/products?business_id={}", demo.cell().await.tenant()));
+    let (there, here) = (owner.get(done.to()).await.body, owner.get("/products?q=termo").await.body);
+    assert!(there.contains("Almacén Demo</span>") && there.contains(">Termo<"), "{there}");
+    assert!(here.contains("Kiosco Olga</span>") && !here.contains(">Termo<"), "{here}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn who_works_at_one_branch_knows_of_no_other() {
     let demo = Demo::start().await;
     let [centro, norte] = points(&demo).await;
