@@ -14,8 +14,8 @@ use tokio::sync::{RwLock, mpsc};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    channels::cloud_api::client::Graph, conversation::business::Business, egress::Egress, http::api::Rates, identity::Door, mail::Post, media::Media,
-    plugins::Plugins, settings::Settings, telemetry::Meters,
+    channels::cloud_api::client::Graph, console::photos, conversation::business::Business, egress::Egress, http::api::Rates, identity::Door, mail::Post,
+    media::Media, plugins::Plugins, settings::Settings, telemetry::Meters,
 };
 
 /// A lease holds this long without being renewed; it is renewed three times in that.
@@ -231,6 +231,9 @@ impl App {
                 swept = Some(Instant::now());
                 if let Err(error) = self.door.forget_ended().await {
                     tracing::error!(%error, "sessions and links that have ended could not be dropped");
+                }
+                if let Err(error) = photos::forget_uploads(&self).await {
+                    tracing::error!(error = format!("{error:#}"), "uploads that nobody took over could not be dropped");
                 }
             }
             for business in self.open_businesses().await {

@@ -176,11 +176,12 @@ pub(crate) async fn free_slug(store: &Store, name: &str) -> anyhow::Result<Strin
     let plain: String = options::plain(name).chars().map(|letter| if letter.is_ascii_alphanumeric() { letter } else { '-' }).collect();
     let base = plain.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-");
     let base = if base.is_empty() { "negocio".to_owned() } else { base };
-    let mut slug = base.clone();
-    let mut number = 1;
-    while store.platform().tenant_by_slug(&slug).await?.is_some() {
-        number += 1;
-        slug = format!("{base}-{number}");
+    // With many of one name, whoever founds another must not ask for each of them.
+    let (second, random) = (format!("{base}-2"), format!("{base}-{}", hex::encode(rand::random::<[u8; 4]>())));
+    for slug in [base, second] {
+        if store.platform().tenant_by_slug(&slug).await?.is_none() {
+            return Ok(slug);
+        }
     }
-    Ok(slug)
+    Ok(random)
 }

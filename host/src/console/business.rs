@@ -22,6 +22,8 @@ const FIRST_POINT: &str = "Principal";
 const FIRST_FLOW: &str = "storefront";
 const TIME_ZONE: &str = "America/Argentina/Buenos_Aires";
 const CURRENCY: &str = "ARS";
+/// Businesses that one person may own; operators may own more.
+const MOST_OWNED: i64 = 10;
 /// Names that others found at the same moment.
 const SLUGS: usize = 8;
 
@@ -165,6 +167,10 @@ async fn begin(app: &App, person: &Person, name: &str) -> Result<Tenant> {
         let tenant = app.store.new_tenant(&app.clock, &slug, name, false);
         let membership = Membership { user_id: person.id, tenant_id: tenant.id, role: Role::Owner, reach: Reach::All, created_at: app.clock.now() };
         let mut write = app.store.platform().write().await?;
+        write.hold_businesses_of(&person.id).await?;
+        if !person.operator && write.people().owned(&person.id).await? >= MOST_OWNED {
+            return Err(Error::Enough);
+        }
         match write.add_tenant(&tenant).await {
             Ok(()) => {}
             // Somebody took this slug in between.

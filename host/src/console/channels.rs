@@ -113,7 +113,7 @@ pub async fn create(app: &App, member: &Member, draft: Draft) -> Result<Channel>
 /// Gives a channel other secrets, after the Graph API took the token; one that stopped for want of it sends again.
 pub async fn renew(app: &App, member: &Member, id: &ChannelId, renewal: Renewal) -> Result<Channel> {
     let cell = app.store.cell(&member.tenant).await?;
-    let mut row = manageable(&cell, member, id).await?;
+    let row = manageable(&cell, member, id).await?;
     let mut checks = Checks::default();
     for (field, secret) in [("access_token", &renewal.access_token), ("app_secret", &renewal.app_secret)] {
         checks.demand(secret.as_ref().is_none_or(is_secret), field, "field-secret");
@@ -122,15 +122,20 @@ pub async fn renew(app: &App, member: &Member, id: &ChannelId, renewal: Renewal)
     checks.end()?;
     if let (Some(token), Some(number)) = (&renewal.access_token, &row.phone_number_id) {
         confirmed(app, number, token).await?;
-        row.access_token = Some(relevo_store::Channel::seal(&cell, id, "access_token", token.expose_secret()));
-        (row.state, row.cause, row.paused_until) = (ChannelState::Active, None, None);
     }
-    if let Some(secret) = &renewal.app_secret {
-        row.app_secret = Some(relevo_store::Channel::seal(&cell, id, "app_secret", secret.expose_secret()));
-    }
+    let seal = |column, secret: &SecretString| relevo_store::Channel::seal(&cell, id, column, secret.expose_secret());
     let mut write = cell.write().await?;
-    write.channel(id).await?.ok_or(Error::NotFound)?;
-    write.renew_channel(&row).await?;
+    if let Some(token) = &renewal.access_token
+        && !write.renew_token(id, &seal("access_token", token)).await?
+    {
+        return Err(Error::NotFound);
+    }
+    if let Some(secret) = &renewal.app_secret
+        && !write.renew_app_secret(id, &seal("app_secret", secret)).await?
+    {
+        return Err(Error::NotFound);
+    }
+    let row = write.channel(id).await?.ok_or(Error::NotFound)?;
     note(app, &mut write, member, "channel.renewed", Some(id.as_str())).await?;
     apply(app, member, write).await?;
     Ok(Channel::of(app, row))
@@ -148,12 +153,8 @@ async fn take_away(app: App, member: Member, id: ChannelId) -> Result<()> {
     let row = write.channel(&id).await?.ok_or(Error::NotFound)?;
     write.remove_channel(&id, app.clock.now()).await?;
     let numbers = write.channels().await?.into_iter().filter(|other| other.kind == ChannelKind::CloudApi && other.removed_at.is_none());
-    if row.kind == ChannelKind::CloudApi
-        && !numbers.into_iter().any(|other| other.service_point_id == row.service_point_id)
-        && let Some(point) = write.service_points().find(&row.service_point_id).await?
-    {
-        let point = ServicePoint { whatsapp_status: WhatsappStatus::Disconnected, phone_number: None, ..point };
-        write.save_service_point(&point, None).await?;
+    if row.kind == ChannelKind::CloudApi && !numbers.into_iter().any(|other| other.service_point_id == row.service_point_id) {
+        write.disconnect_service_point(&row.service_point_id).await?;
     }
     note(&app, &mut write, &member, "channel.removed", Some(id.as_str())).await?;
     apply(&app, &member, write).await?;
@@ -227,10 +228,10 @@ async fn create_number(app: App, member: Member, point: ServicePoint, number: Nu
 async fn add(app: &App, member: &Member, cell: &Cell, point: &ServicePoint, row: &relevo_store::Channel, card: Option<NumberCard>) -> Result<()> {
     let mut write = cell.write().await?;
     write.add_channel(row).await.map_err(Error::taken)?;
-    let point = write.service_points().find(&point.id).await?.ok_or(Error::NotFound)?;
     let number = card.map(|card| card.display_phone_number).filter(|number| !number.is_empty());
-    let point = ServicePoint { whatsapp_status: WhatsappStatus::Connected, phone_number: number.or(point.phone_number), ..point };
-    write.save_service_point(&point, None).await?;
+    if !write.connect_service_point(&point.id, number.as_deref()).await? {
+        return Err(Error::NotFound);
+    }
     note(app, &mut write, member, "channel.created", Some(row.id.as_str())).await?;
     apply(app, member, write).await
 }

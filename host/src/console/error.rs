@@ -21,6 +21,9 @@ pub enum Error {
     /// Another one has this name, this SKU or this number.
     #[error("this name, SKU or number is taken already")]
     Taken,
+    /// This person has as many businesses as one may found.
+    #[error("one person may own ten businesses, and this one does")]
+    Enough,
     /// Something that stays needs it.
     #[error("it is in use: what stands on it would be lost")]
     InUse,
@@ -107,6 +110,7 @@ impl From<&Error> for Problem {
             Error::Refused(refusal) => return (*refusal).into(),
             Error::Invalid(_) => Kind::Invalid,
             Error::Taken => Kind::Taken,
+            Error::Enough => Kind::Enough,
             Error::InUse => Kind::InUse,
             Error::Stale => Kind::Stale,
             Error::WindowClosed => Kind::WindowClosed,

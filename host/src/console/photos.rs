@@ -17,6 +17,8 @@ pub const LARGEST: u64 = 5 * 1024 * 1024;
 const FOLDER: &str = "products";
 /// Where uploads wait to be taken over.
 const INCOMING: &str = "incoming";
+/// Milliseconds that they wait: longer than an address takes a file.
+const WAIT: i64 = 3_600_000;
 
 /// An address to put a photo at. What is put there is nobody's photo before `take` looked at it.
 pub async fn begin(app: &App, member: &Member, id: &ProductId) -> Result<Upload> {
@@ -97,6 +99,11 @@ async fn change(app: App, member: Member, id: ProductId, image: Option<String>) 
         forget(&app, &key).await;
     }
     Ok(after)
+}
+
+/// Drops what was uploaded and nobody took over; how many files.
+pub async fn forget_uploads(app: &App) -> anyhow::Result<u64> {
+    app.media.drop_old(INCOMING, Time(app.clock.now().0 - WAIT)).await
 }
 
 /// A file that stays behind takes room and does no harm.

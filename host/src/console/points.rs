@@ -125,9 +125,9 @@ pub async fn save(app: &App, member: &Member, id: &ServicePointId, draft: Draft,
 pub async fn switch_bot(app: &App, member: &Member, id: &ServicePointId, on: bool) -> Result<ServicePoint> {
     member.demand_at(Permission::SwitchBot, *id)?;
     let mut write = app.store.cell(&member.tenant).await?.write().await?;
-    let mut point = write.service_points().find(id).await?.ok_or(Error::NotFound)?;
-    point.bot_enabled = on;
-    write.save_service_point(&point, None).await?;
+    if !write.switch_bot_at(id, on).await? {
+        return Err(Error::NotFound);
+    }
     let saved = write.service_points().find(id).await?.ok_or(Error::NotFound)?;
     note(app, &mut write, member, if on { "bot.on" } else { "bot.off" }, Some(id.as_str())).await?;
     apply(app, member, write).await?;

@@ -9,6 +9,7 @@ use std::{fs, path::Path, sync::Arc, time::Duration};
 use anyhow::Context;
 use axum::http::Method;
 use bytes::Bytes;
+use futures::{TryStreamExt, future::ready};
 use object_store::{
     Attribute, Attributes, ObjectStore, ObjectStoreExt, PutOptions, PutPayload,
     aws::{AmazonS3, AmazonS3Builder},
@@ -114,6 +115,20 @@ impl Media {
         }
     }
 
+    /// Removes what was put into this folder of any business before `before`; how many files. A bucket has a rule of its own for that.
+    pub async fn drop_old(&self, folder: &str, before: Time) -> anyhow::Result<u64> {
+        let Place::Disk(files) = &self.0.place else { return Ok(0) };
+        let mut dropped = 0;
+        for tenant in files.list_with_delimiter(None).await?.common_prefixes {
+            let old = files.list(Some(&tenant.join(folder))).try_filter(|file| ready(file.last_modified.timestamp_millis() < before.0));
+            for file in old.try_collect::<Vec<_>>().await? {
+                self.remove(file.location.as_ref()).await?;
+                dropped += 1;
+            }
+        }
+        Ok(dropped)
+    }
+
     /// An address that takes this file for a quarter of an hour, `most` bytes of it at most. A bucket's signature does not hold the size:
     /// whoever takes the file over looks at it again.
     pub async fn upload(&self, key: &str, most: u64, now: Time) -> anyhow::Result<Upload> {
@@ -180,6 +195,26 @@ mod tests {
         media.remove("t/products/a.png").await.unwrap();
         media.remove("t/products/a.png").await.unwrap();
         assert!(media.get("t/products/a.png", 5).await.unwrap().is_none());
+    }
+
+    #[tokio::test]
+    async fn what_waited_for_too_long_goes_and_nothing_else() {
+        let (media, _folder) = on_disk();
+        let keys = ["t/incoming/a", "u/incoming/b", "t/products/a.png"];
+        for key in keys {
+            media.put(key, Bytes::from_static(b"12345"), Kind::Png).await.unwrap();
+        }
+        let hour = Duration::from_secs(3_600);
+        let now = Clock::system().now();
+
+        assert_eq!(media.drop_old("incoming", Time(now.0 - 1_800_000)).await.unwrap(), 0, "it is half an hour too early");
+        assert_eq!(media.drop_old("incoming", now.after(hour)).await.unwrap(), 2);
+
+        let mut left = Vec::new();
+        for key in keys {
+            left.extend(media.get(key, 5).await.unwrap().map(|_| key));
+        }
+        assert_eq!(left, ["t/products/a.png"]);
     }
 
     #[tokio::test]

@@ -65,6 +65,7 @@ impl From<console::Error> for Error {
             Done::Broken(error) => Self::Broken(error),
             Done::Invalid(_) => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-form".into()),
             Done::Taken => Self::Said(StatusCode::CONFLICT, "problem-name-taken".into()),
+            Done::Enough => Self::Said(StatusCode::CONFLICT, "problem-enough-businesses".into()),
             Done::InUse => Self::Said(StatusCode::CONFLICT, "problem-in-use".into()),
             Done::Stale => Self::Said(StatusCode::CONFLICT, "problem-stale".into()),
             Done::WindowClosed => Self::Said(StatusCode::CONFLICT, "problem-window-closed".into()),

@@ -389,6 +389,7 @@ mail-reset-text =
 
     If you did not ask for it, do nothing: your password stays as it is.
 problem-name-taken = Another one has this name already.
+problem-enough-businesses = You own ten businesses, the most that one person may. Hand one to another owner, or let somebody else create it.
 problem-in-use = It is in use: something that stays needs it.
 problem-stale = Somebody changed it meanwhile. Look at it again and save.
 problem-outside = WhatsApp did not confirm it. Check the number and the token.

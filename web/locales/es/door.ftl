@@ -389,6 +389,7 @@ mail-reset-text =
 
     Si no lo pediste, no hagas nada: tu contraseña sigue igual.
 problem-name-taken = Ya hay otro con ese nombre.
+problem-enough-businesses = Ya tenés diez negocios, el máximo por persona. Pasale uno a otro dueño o pedile a otra persona que lo cree.
 problem-in-use = Está en uso: algo que sigue lo necesita.
 problem-stale = Alguien lo cambió mientras tanto. Miralo de nuevo y guardá.
 problem-outside = WhatsApp no lo confirmó. Revisá el número y la clave.

@@ -389,6 +389,7 @@ mail-reset-text =
 
     Se não pediu, não faça nada: sua senha continua igual.
 problem-name-taken = Já há outro com esse nome.
+problem-enough-businesses = Você já tem dez negócios, o máximo por pessoa. Passe um a outro dono ou peça a outra pessoa que o crie.
 problem-in-use = Está em uso: algo que continua precisa dele.
 problem-stale = Alguém mudou isto nesse meio-tempo. Olhe de novo e salve.
 problem-outside = O WhatsApp não confirmou. Revise o número e a chave.

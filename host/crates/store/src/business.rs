@@ -63,12 +63,12 @@ impl Write {
         run!(self, ADD, name, currency, locale).map(|_| ())
     }
 
-    /// Changes what the business is called and sells. With `seen`, only what nobody changed since that version; then false tells that somebody did.
+    /// Changes what the business is called and sells, and not whether its bot is on. With `seen`, only what nobody changed since that version; then false tells that somebody did.
     pub async fn save_business(&mut self, business: &Business, seen: Option<i64>) -> Result<bool> {
-        const SAVE: &str = "UPDATE business SET name = $1, industry = $2, description = $3, currency = $4, locale = $5, bot_enabled = $6, \
-                            version = version + 1 WHERE id = 'business' AND ($7 = 0 OR version = $7)";
-        let Business { name, industry, description, currency, locale, bot_enabled, .. } = business;
-        let saved = run!(self, SAVE, name, industry.as_deref(), description.as_deref(), currency, locale, *bot_enabled, seen.unwrap_or(0))? > 0;
+        const SAVE: &str = "UPDATE business SET name = $1, industry = $2, description = $3, currency = $4, locale = $5, \
+                            version = version + 1 WHERE id = 'business' AND ($6 = 0 OR version = $6)";
+        let Business { name, industry, description, currency, locale, .. } = business;
+        let saved = run!(self, SAVE, name, industry.as_deref(), description.as_deref(), currency, locale, seen.unwrap_or(0))? > 0;
         self.config_changed().await?;
         Ok(saved)
     }

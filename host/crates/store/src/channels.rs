@@ -110,12 +110,20 @@ impl Write {
         self.config_changed().await
     }
 
-    /// Gives a channel other secrets, and lets it send again if it stopped for want of them.
-    pub async fn renew_channel(&mut self, channel: &Channel) -> Result<()> {
-        const SAVE: &str = "UPDATE channels SET state = $1, cause = $2, paused_until = $3, waba_id = $4, access_token = $5, app_secret = $6 WHERE id = $7";
-        let Channel { id, state, cause, paused_until, waba_id, access_token, app_secret, .. } = channel;
-        run!(self, SAVE, state.as_str(), cause.as_deref(), *paused_until, waba_id.as_deref(), access_token.as_deref(), app_secret.as_deref(), id.as_str())?;
-        self.config_changed().await
+    /// Gives a channel another token, sealed, and lets it send again if it stopped for want of one; false where it was removed.
+    pub async fn renew_token(&mut self, id: &ChannelId, sealed: &[u8]) -> Result<bool> {
+        const SAVE: &str = "UPDATE channels SET access_token = $1, state = 'active', cause = NULL, paused_until = NULL WHERE id = $2 AND removed_at IS NULL";
+        let renewed = run!(self, SAVE, sealed, id.as_str())? > 0;
+        self.config_changed().await?;
+        Ok(renewed)
+    }
+
+    /// The same for the secret of its app, sealed, which changes nothing about what it sends.
+    pub async fn renew_app_secret(&mut self, id: &ChannelId, sealed: &[u8]) -> Result<bool> {
+        const SAVE: &str = "UPDATE channels SET app_secret = $1 WHERE id = $2 AND removed_at IS NULL";
+        let renewed = run!(self, SAVE, sealed, id.as_str())? > 0;
+        self.config_changed().await?;
+        Ok(renewed)
     }
 
     /// Removes a channel. One with conversations stays for their sake, stopped, without its number and its secrets.

@@ -151,6 +151,12 @@ impl People<'_> {
         Ok(one!(self.0, (i64,), COUNT, tenant.as_str())?.map_or(0, |(owners,)| owners))
     }
 
+    /// How many businesses somebody owns, in whatever state.
+    pub async fn owned(&mut self, user: &UserId) -> Result<i64> {
+        const COUNT: &str = "SELECT COUNT(*) FROM memberships WHERE user_id = $1 AND role = 'owner'";
+        Ok(one!(self.0, (i64,), COUNT, user.as_str())?.map_or(0, |(businesses,)| businesses))
+    }
+
     /// How many recovery codes are left.
     pub async fn recovery_codes(&mut self, user: &UserId) -> Result<i64> {
         let count = one!(self.0, (i64,), "SELECT COUNT(*) FROM recovery_codes WHERE user_id = $1", user.as_str())?;
@@ -224,6 +230,11 @@ impl Write {
 
     pub async fn remove_membership(&mut self, user: &UserId, tenant: &TenantId) -> Result<bool> {
         Ok(run!(self, "DELETE FROM memberships WHERE user_id = $1 AND tenant_id = $2", user.as_str(), tenant.as_str())? == 1)
+    }
+
+    /// Until the commit nobody else founds a business as this person.
+    pub async fn hold_businesses_of(&mut self, user: &UserId) -> Result<()> {
+        run!(self, "UPDATE users SET name = name WHERE id = $1", user.as_str()).map(|_| ())
     }
 
     /// Until the commit nobody else changes who is what in this business.

@@ -94,10 +94,10 @@ impl Write {
         run!(self, "UPDATE products SET stock = $1, version = version + 1 WHERE id = $2", stock, id.as_str()).map(|_| ())
     }
 
-    /// With `seen`, changes only what nobody changed, and no order took stock of, since that version; then false tells that it was.
+    /// Changes all but the photo. With `seen`, changes only what nobody changed, and no order took stock of, since that version; then false tells that it was.
     pub async fn save_product(&mut self, product: &Product, seen: Option<i64>) -> Result<bool> {
-        const SAVE: &str = "UPDATE products SET sku = $1, title = $2, description = $3, price_minor = $4, currency = $5, image = $6, active = $7, stock = $8, \
-                            version = version + 1 WHERE id = $9 AND removed_at IS NULL AND ($10 = 0 OR version = $10)";
+        const SAVE: &str = "UPDATE products SET sku = $1, title = $2, description = $3, price_minor = $4, currency = $5, active = $6, stock = $7, \
+                            version = version + 1 WHERE id = $8 AND removed_at IS NULL AND ($9 = 0 OR version = $9)";
         let saved = run!(
             self,
             SAVE,
@@ -106,7 +106,6 @@ impl Write {
             &product.description,
             product.price_minor,
             &product.currency,
-            product.image.as_deref(),
             product.active,
             product.stock,
             product.id.as_str(),

@@ -92,16 +92,15 @@ impl Write {
         self.config_changed().await
     }
 
-    /// With `seen`, changes only what nobody changed since that version; then false tells that somebody did. A conflict where the name is taken.
+    /// Changes what people decide of it; its number and whether that is connected are its channels' to say. With `seen`, changes only what nobody
+    /// changed since that version; then false tells that somebody did. A conflict where the name is taken.
     pub async fn save_service_point(&mut self, point: &ServicePoint, seen: Option<i64>) -> Result<bool> {
-        const SAVE: &str = "UPDATE service_points SET name = $1, phone_number = $2, whatsapp_status = $3, time_zone = $4, opening_hours = $5, locale = $6, \
-                            bot_enabled = $7, burst_ms = $8, uncertain_policy = $9, version = version + 1 WHERE id = $10 AND ($11 = 0 OR version = $11)";
+        const SAVE: &str = "UPDATE service_points SET name = $1, time_zone = $2, opening_hours = $3, locale = $4, bot_enabled = $5, burst_ms = $6, \
+                            uncertain_policy = $7, version = version + 1 WHERE id = $8 AND ($9 = 0 OR version = $9)";
         let saved = run!(
             self,
             SAVE,
             &point.name,
-            point.phone_number.as_deref(),
-            point.whatsapp_status.as_str(),
             &point.time_zone,
             &point.opening_hours,
             point.locale.as_deref(),
@@ -113,6 +112,29 @@ impl Write {
         )? > 0;
         self.config_changed().await?;
         Ok(saved)
+    }
+
+    /// Switches the bot on or off there, and changes nothing else; false where there is no such service point.
+    pub async fn switch_bot_at(&mut self, id: &ServicePointId, on: bool) -> Result<bool> {
+        let found = run!(self, "UPDATE service_points SET bot_enabled = $1, version = version + 1 WHERE id = $2", on, id.as_str())? > 0;
+        self.config_changed().await?;
+        Ok(found)
+    }
+
+    /// From now on it has a number that is connected; without one, whatever it was shown with stays. False where there is no such service point.
+    pub async fn connect_service_point(&mut self, id: &ServicePointId, number: Option<&str>) -> Result<bool> {
+        const SAVE: &str = "UPDATE service_points SET whatsapp_status = 'CONNECTED', phone_number = COALESCE($1, phone_number), version = version + 1 \
+                            WHERE id = $2";
+        let found = run!(self, SAVE, number, id.as_str())? > 0;
+        self.config_changed().await?;
+        Ok(found)
+    }
+
+    /// From now on it has no number.
+    pub async fn disconnect_service_point(&mut self, id: &ServicePointId) -> Result<()> {
+        const SAVE: &str = "UPDATE service_points SET whatsapp_status = 'DISCONNECTED', phone_number = NULL, version = version + 1 WHERE id = $1";
+        run!(self, SAVE, id.as_str())?;
+        self.config_changed().await
     }
 
     /// Counts a change of what belongs to a service point. With `seen`, false tells that somebody changed it since.

@@ -129,7 +129,7 @@ struct ListedBusiness {
 ///
 /// Whoever founds it is its owner. It begins with a service point, a phone in the browser and the storefront.
 #[utoipa::path(post, path = "/api/business", tag = "business", request_body = BusinessDraft,
-    responses((status = 201, description = "Founded", body = ShownBusiness)), extensions(("x-problems" = json!(["taken"]))))]
+    responses((status = 201, description = "Founded", body = ShownBusiness)), extensions(("x-problems" = json!(["taken", "enough-businesses"]))))]
 async fn found(State(app): State<App>, person: Person, Body(draft): Body<BusinessDraft>) -> Result<Response, Problem> {
     let founded = business::found(&app, &person, draft.into()).await?;
     Ok(made(&format!("/api/business/{}", founded.id), &ShownBusiness::from(founded)))

@@ -94,6 +94,9 @@ kinds! {
     Taken = "taken", CONFLICT, "It is taken already",
         "There is one with this name, address or number already.",
         "Choose another, or change the one that is there.";
+    Enough = "enough-businesses", CONFLICT, "This person owns as many businesses as one may",
+        "One person may own ten businesses; operators of the installation may own more.",
+        "Let somebody else found it, or give one of the ten to another owner.";
     LastOwner = "last-owner", CONFLICT, "A business needs an owner",
         "The change would leave the business without an owner.",
         "Make somebody else an owner first.";

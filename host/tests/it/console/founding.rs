@@ -61,6 +61,32 @@ both_engines! {
         assert_eq!(ana.get(&format!("/api/business/{}", one.id())).await.status, 200);
     }
 
+    async fn one_person_founds_ten_businesses_and_no_more(setup: Setup) {
+        let app = setup.tenant("acme").await;
+        let founder = stranger(&app, "ana").await;
+        let node = app.node(0);
+        let mut write = node.store.platform().write().await.unwrap();
+        for slug in ["sur", "sur-2", "s3", "s4", "s5", "s6", "s7", "s8", "s9"] {
+            let tenant = node.store.new_tenant(&node.clock, slug, "Sur", false);
+            write.add_tenant(&tenant).await.unwrap();
+            let membership = Membership { user_id: founder.id, tenant_id: tenant.id, role: Role::Owner, reach: Reach::All, created_at: app.clock.now() };
+            write.save_membership(&membership).await.unwrap();
+        }
+        write.commit().await.unwrap();
+        let found = async || founder.post("/api/business", json!({ "name": "Sur" })).await;
+
+        let (one, other) = tokio::join!(found(), found());
+
+        let (made, refused) = if one.status == 201 { (one, other) } else { (other, one) };
+        let slug = made.body["slug"].as_str().unwrap().strip_prefix("sur-").unwrap().to_owned();
+        assert!(slug.len() == 8 && slug.bytes().all(|digit| digit.is_ascii_hexdigit()), "nobody asks for each of the others: {slug}");
+        assert_eq!((refused.status, refused.problem()), (409, "enough-businesses"));
+        let mut write = node.store.platform().write().await.unwrap();
+        write.set_operator(&founder.id, true).await.unwrap();
+        write.commit().await.unwrap();
+        assert_eq!(found().await.status, 201, "operators may");
+    }
+
     async fn what_cannot_be_founded_is_told_field_by_field(setup: Setup) {
         let app = setup.tenant("acme").await;
         let founder = stranger(&app, "ana").await;

@@ -8,6 +8,8 @@ use crate::support::*;
 
 on_both!(
     a_change_of_a_version_that_is_gone_is_not_made,
+    a_row_that_was_read_earlier_takes_back_nothing_that_others_changed,
+    a_channel_that_was_removed_gets_no_secrets,
     every_version_of_a_policy_stays,
     one_prompt_counts_and_none_is_lost,
     a_product_that_was_removed_stays_for_its_orders_alone,
@@ -102,6 +104,60 @@ async fn a_change_of_a_version_that_is_gone_is_not_made(w: World) {
     let mut read = w.cell.read().await.unwrap();
     assert_eq!(read.service_points().find(&here.id).await.unwrap().unwrap().version, 3);
     assert_eq!(read.business().await.unwrap().unwrap().version, business.version + 3);
+}
+
+async fn a_row_that_was_read_earlier_takes_back_nothing_that_others_changed(w: World) {
+    let here = with_point(&w).await;
+    let product = w.product_named("VIN", "Vino", 1_500, Some(3));
+    let mut write = w.cell.write().await.unwrap();
+    write.add_product(&product).await.unwrap();
+    let business = write.business().await.unwrap().unwrap();
+    write.switch_bot_everywhere(false).await.unwrap();
+    write.connect_service_point(&here.id, Some("+54 9 11 5555-0001")).await.unwrap();
+    write.set_product_image(&product.id, Some("t/products/k.png")).await.unwrap();
+
+    assert!(write.save_business(&Business { name: "Sur".into(), ..business }, None).await.unwrap());
+    assert!(write.save_product(&Product { title: "Vino tinto".into(), ..product.clone() }, None).await.unwrap());
+    assert!(
+        write.save_service_point(&ServicePoint { name: "Norte".into(), whatsapp_status: WhatsappStatus::Disconnected, ..here.clone() }, None).await.unwrap()
+    );
+    assert!(write.switch_bot_at(&here.id, false).await.unwrap() && write.connect_service_point(&here.id, None).await.unwrap());
+    write.commit().await.unwrap();
+
+    let mut read = w.cell.read().await.unwrap();
+    let business = read.business().await.unwrap().unwrap();
+    assert_eq!((&*business.name, business.bot_enabled), ("Sur", false));
+    let product = read.products().find(product.id.as_str()).await.unwrap().unwrap();
+    assert_eq!((&*product.title, product.image.as_deref()), ("Vino tinto", Some("t/products/k.png")));
+    let point = read.service_points().find(&here.id).await.unwrap().unwrap();
+    assert_eq!((&*point.name, point.phone_number.as_deref(), point.bot_enabled), ("Norte", Some("+54 9 11 5555-0001"), false));
+    assert_eq!((point.whatsapp_status, point.version), (WhatsappStatus::Connected, 5));
+    let nowhere = w.clock.id();
+    let mut write = w.cell.write().await.unwrap();
+    assert!(!write.switch_bot_at(&nowhere, true).await.unwrap() && !write.connect_service_point(&nowhere, None).await.unwrap());
+    write.disconnect_service_point(&here.id).await.unwrap();
+    let point = write.service_points().find(&here.id).await.unwrap().unwrap();
+    assert_eq!((point.phone_number, point.whatsapp_status, &*point.name), (None, WhatsappStatus::Disconnected, "Norte"));
+}
+
+async fn a_channel_that_was_removed_gets_no_secrets(w: World) {
+    with_point(&w).await;
+    w.says(ANA, "hola").await;
+    let mut write = w.cell.write().await.unwrap();
+    write.set_channel_state(&w.channel, ChannelState::Stopped, Some("token"), None).await.unwrap();
+    assert!(write.renew_app_secret(&w.channel, b"secret").await.unwrap());
+    let row = write.channel(&w.channel).await.unwrap().unwrap();
+    assert_eq!((row.state, row.app_secret.as_deref()), (ChannelState::Stopped, Some(&b"secret"[..])));
+    assert!(write.renew_token(&w.channel, b"token").await.unwrap());
+    let row = write.channel(&w.channel).await.unwrap().unwrap();
+    assert_eq!((row.state, row.cause, row.app_secret.as_deref()), (ChannelState::Active, None, Some(&b"secret"[..])));
+    write.remove_channel(&w.channel, w.now()).await.unwrap();
+
+    assert!(!write.renew_token(&w.channel, b"token").await.unwrap() && !write.renew_app_secret(&w.channel, b"secret").await.unwrap());
+    write.commit().await.unwrap();
+
+    let left = &w.cell.read().await.unwrap().channels().await.unwrap()[0];
+    assert!(left.access_token.is_none() && left.app_secret.is_none() && left.state == ChannelState::Stopped);
 }
 
 async fn every_version_of_a_policy_stays(w: World) {
