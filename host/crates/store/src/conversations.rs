@@ -180,8 +180,9 @@ impl Conversations<'_> {
         const FIND: &str = concat!(
             "SELECT ",
             columns!(),
-            " FROM customer_aliases a JOIN conversations c ON c.customer_id = a.customer_id JOIN channels l ON l.id = c.channel_id AND l.removed_at IS NULL \
-             WHERE a.kind = 'wa_id' AND a.scope = '' AND a.value = $1 AND ($2 = '*' OR $2 LIKE '%' || c.service_point_id || '%') \
+            " FROM customer_aliases a JOIN conversations c ON c.customer_id = a.customer_id \
+             WHERE NOT EXISTS (SELECT 1 FROM channels l WHERE l.id = c.channel_id AND l.removed_at IS NOT NULL) \
+             AND a.kind = 'wa_id' AND a.scope = '' AND a.value = $1 AND ($2 = '*' OR $2 LIKE '%' || c.service_point_id || '%') \
              ORDER BY c.last_inbound_at DESC, c.id DESC LIMIT 1"
         );
         one!(self.0, Conversation, FIND, number, reach.to_string())
