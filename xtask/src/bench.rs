@@ -4,6 +4,8 @@ mod load;
 mod report;
 mod server;
 
+use std::process::Command;
+
 use anyhow::Result;
 use clap::Subcommand;
 
@@ -48,20 +50,20 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     match &arguments.bench {
         None => load::run(workspace, &load::Arguments::default()),
         Some(Bench::Load(arguments)) => load::run(workspace, arguments),
-        Some(Bench::Store { arguments }) => example(workspace, "relevo-store", "writer", arguments),
+        Some(Bench::Store { arguments }) => example(workspace, "writer", arguments),
         Some(Bench::Sandbox { arguments }) => {
             plugins::build(workspace, true)?;
             let storefront = workspace.packed().join("storefront.wasm").to_string_lossy().into_owned();
-            example(workspace, "relevo-sandbox", "call", &[&[storefront], arguments.as_slice()].concat())
+            example(workspace, "call", &[&[storefront], arguments.as_slice()].concat())
         }
         Some(Bench::Crash { runs, no_install }) => crash(workspace, *runs, !no_install),
     }
 }
 
-fn example(workspace: &Workspace, package: &str, name: &str, arguments: &[String]) -> Result<()> {
-    let mut command = workspace.cargo();
-    command.args(["run", "--release", "--locked", "--package", package, "--example", name, "--"]).args(arguments);
-    process::run(&mut command)
+/// Built as a part of the whole workspace: alone its dependencies would have other features, and all be compiled again.
+fn example(workspace: &Workspace, name: &str, arguments: &[String]) -> Result<()> {
+    process::run(workspace.cargo().args(["build", "--release", "--locked", "--workspace", "--example", name]))?;
+    process::run(Command::new(workspace.target.join("release/examples").join(name)).args(arguments))
 }
 
 fn crash(workspace: &Workspace, runs: u32, may_install: bool) -> Result<()> {
@@ -69,7 +71,7 @@ fn crash(workspace: &Workspace, runs: u32, may_install: bool) -> Result<()> {
     let postgres = needs::postgres(Durability::On, may_install)?;
     process::say(format!("Postgres: {postgres}"));
     let mut tests = workspace.cargo();
-    tests.args(["test", "--locked", "--package", "relevo", "--test", "it", "crash", "--", "--nocapture"]);
+    tests.args(["test", "--locked", "--workspace", "--test", "it", "crash", "--", "--nocapture"]);
     tests.env("RELEVO_CRASH_RUNS", runs.to_string()).env(postgres::VARIABLE, postgres.url());
     process::run(&mut tests)?;
     postgres.close();
