@@ -1,6 +1,6 @@
 //! How long a login takes to fail for addresses that have an account and for those that have none: nobody should be able to tell.
 //!
-//! `cargo run --release -p relevo --example login_times -- 400` prints the medians, and how far the ranks of the two lie apart: below two
+//! `cargo xtask bench login` prints the medians, and how far the ranks of the two lie apart: below two
 //! standard deviations they are as good as one.
 
 use std::time::{Duration, Instant};

@@ -35,6 +35,12 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// How long a failed login takes for addresses with and without an account
+    Login {
+        /// Failed logins of each kind
+        #[arg(long, default_value_t = 400)]
+        samples: u32,
+    },
     /// The crash tests, many times at each point
     Crash {
         /// Runs per kill point and engine
@@ -56,6 +62,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
             let storefront = workspace.packed().join("storefront.wasm").to_string_lossy().into_owned();
             example(workspace, "call", &[&[storefront], arguments.as_slice()].concat())
         }
+        Some(Bench::Login { samples }) => example(workspace, "login_times", &[samples.to_string()]),
         Some(Bench::Crash { runs, no_install }) => crash(workspace, *runs, !no_install),
     }
 }

@@ -15,8 +15,18 @@
       form.reset();
       form.querySelectorAll("[data-enter-sends]").forEach(fit);
     }
+    handOn(form);
     form.closest("details[data-closes]")?.removeAttribute("open");
   });
+
+  /** What was chosen by keyboard goes away with its sheet: the focus goes to where the same person writes on. */
+  function handOn(form) {
+    const pressed = document.activeElement;
+    if (!form.contains(pressed) || form.querySelector("[data-enter-sends]") || !pressed.matches(":focus-visible")) return;
+    let around = form.parentElement;
+    while (around && !around.querySelector("[data-enter-sends]")) around = around.parentElement;
+    around?.querySelector("[data-enter-sends]").focus();
+  }
 
   document.addEventListener("htmx:sendError", () => {
     const offline = document.querySelector("[data-offline]");

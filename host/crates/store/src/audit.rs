@@ -35,6 +35,16 @@ impl AuditLog<'_> {
         all!(self.0, Audit, LIST, before.map_or("~", AuditId::as_str), limit)
     }
 
+    /// In a cell: what people call that which a line is about, as it is called now; none for what has no name or is gone.
+    pub async fn name_of(&mut self, subject: &str) -> Result<Option<String>> {
+        const NAME: &str = "SELECT name FROM service_points WHERE id = $1 UNION ALL SELECT title FROM products WHERE id = $2 \
+                            UNION ALL SELECT title FROM policies WHERE id = $3 UNION ALL SELECT code FROM orders WHERE id = $4 \
+                            UNION ALL SELECT p.name FROM channels c JOIN service_points p ON p.id = c.service_point_id WHERE c.id = $5 \
+                            UNION ALL SELECT COALESCE(u.name, u.phone, '') FROM conversations c JOIN customers u ON u.id = c.customer_id WHERE c.id = $6";
+        let found = one!(self.0, (String,), NAME, subject, subject, subject, subject, subject, subject)?;
+        Ok(found.map(|(name,)| name).filter(|name| !name.is_empty()))
+    }
+
     /// On the platform: the same, of one business.
     pub async fn list_of(&mut self, tenant: &TenantId, before: Option<&AuditId>, limit: i64) -> Result<Vec<Audit>> {
         const LIST: &str = "SELECT id, actor, action, subject, created_at FROM audit_log WHERE tenant_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3";

@@ -65,7 +65,7 @@ pub async fn list(page: Page, member: Member, State(app): State<App>, Query(from
     })
 }
 
-/// The names of the people and keys that these lines tell of.
+/// The names of the people, the keys and the things that these lines tell of.
 async fn names(app: &App, member: &Member, lines: &[Audit]) -> web::Result<HashMap<String, String>> {
     let mut read = app.store.platform().read().await?;
     let mut names: HashMap<String, String> =
@@ -77,6 +77,15 @@ async fn names(app: &App, member: &Member, lines: &[Audit]) -> web::Result<HashM
             && let Some(user) = read.people().find(&user).await?
         {
             names.insert(id.clone(), user.name);
+        }
+    }
+    drop(read);
+    let mut cell = app.store.cell(&member.tenant).await?.read().await?;
+    for subject in lines.iter().filter_map(|line| line.subject.as_ref()) {
+        if !names.contains_key(subject)
+            && let Some(name) = cell.audit_log().name_of(subject).await?
+        {
+            names.insert(subject.clone(), name);
         }
     }
     Ok(names)

@@ -51,7 +51,7 @@ impl Demo {
         let clock = Clock::system();
         let media_key = store.derive("media");
         let mut parts = Parts {
-            door: Door::new(store.clone(), clock.clone(), &settings.door()),
+            door: Door::new(store.clone(), Clock::system(), &settings.door()),
             store,
             clock,
             media: Media::on_disk(&settings.data.join("media"), media_key).expect("the folder is made"),

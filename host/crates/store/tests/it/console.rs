@@ -21,6 +21,7 @@ on_both!(
     a_models_key_is_kept_sealed,
     a_way_in_goes_only_with_its_own_channel,
     who_writes_while_the_bot_is_off_waits_for_a_person,
+    a_line_of_the_audit_log_can_be_told_by_name,
 );
 
 const CANARY: &str = "sk-canary-5d1f";
@@ -400,4 +401,19 @@ async fn who_writes_while_the_bot_is_off_waits_for_a_person(w: World) {
     write.take_over(&chat.id, "ana@acme", "asked", w.clock.id(), w.now()).await.unwrap();
     write.commit().await.unwrap();
     assert_eq!(glance().await, (vec![], 0, 0), "somebody has it");
+}
+
+async fn a_line_of_the_audit_log_can_be_told_by_name(w: World) {
+    let product = w.product("YM-500", None).await;
+    let chat = w.says("111", "hola").await;
+    let mut read = w.cell.read().await.unwrap();
+    let title = read.products().find(product.as_str()).await.unwrap().unwrap().title;
+    let point = read.service_points().find(&w.point).await.unwrap().unwrap().name;
+
+    let mut log = read.audit_log();
+
+    assert_eq!(log.name_of(product.as_str()).await.unwrap(), Some(title));
+    assert_eq!(log.name_of(w.point.as_str()).await.unwrap().as_ref(), Some(&point));
+    assert_eq!(log.name_of(w.channel.as_str()).await.unwrap(), Some(point), "a channel is known by where it is");
+    assert_eq!(log.name_of(chat.message.as_str()).await.unwrap(), None);
 }
