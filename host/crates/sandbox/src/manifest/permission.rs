@@ -173,3 +173,21 @@ pub(crate) fn includes(wide: &str, narrow: &str) -> bool {
     };
     within && wide_port.is_some() && wide_port == narrow_port
 }
+
+impl Permission {
+    /// The names of the secrets that it is about.
+    pub(crate) fn secrets(&self) -> impl Iterator<Item = &str> {
+        let names: &[String] = match self {
+            Self::Secrets { names, .. } => names,
+            _ => &[],
+        };
+        names.iter().map(String::as_str)
+    }
+
+    pub(super) fn collection(&self) -> Option<&str> {
+        match self {
+            Self::Records { collection, .. } => Some(collection),
+            _ => None,
+        }
+    }
+}
