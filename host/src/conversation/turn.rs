@@ -23,7 +23,7 @@ use super::{
     business::Business,
     capabilities::FlowHost,
     choices,
-    journal::{Flow, Journal},
+    journal::{Call, Ended as FlowEnded, Flow, Journal, Recorder},
     layout::{Layout, Line, Point},
     overlay::Overlay,
     speech,
@@ -161,7 +161,7 @@ impl<'a> Attempt<'a> {
         {
             return Ok(Ended::Joins);
         }
-        let journal = Journal { event: &first.event, attempts: first.attempts, flows };
+        let journal = Journal::new(first.event.clone(), self.ids(), event, first.attempts, flows);
         match asked {
             Asked::Handled(answer) => {
                 let mut commit = self.commit_of(*answer);
@@ -185,7 +185,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Tries again what may pass by itself, else buries the turn.
-    async fn failed(&self, plugin: (String, String), error: &CallError, journal: Journal<'_>) -> anyhow::Result<Ended> {
+    async fn failed(&self, plugin: (String, String), error: &CallError, journal: Journal) -> anyhow::Result<Ended> {
         let first = &self.turns[0];
         let attempts = first.attempts + 1;
         tracing::warn!(turn = %first.id, plugin = plugin.0, version = plugin.1, attempts, error = error_name(error), "a flow failed");
@@ -248,23 +248,16 @@ impl<'a> Attempt<'a> {
     }
 
     async fn ask(&self, event: &Event, flows: &mut Vec<Flow>) -> Asked {
-        let conversation = &self.context.conversation;
-        let ids = Ids {
-            turn: self.turns[0].id.to_string(),
-            business: self.business.cell.tenant().to_string(),
-            service_point: conversation.service_point_id.to_string(),
-            channel: conversation.channel_id.to_string(),
-            conversation: conversation.id.to_string(),
-            customer: conversation.customer_id.to_string(),
-        };
+        let ids = self.ids();
         for (position, link) in self.point.chain.iter().enumerate() {
             if !self.wanted_by(position) {
                 continue;
             }
             let plugin = (link.install.plugin_id.clone(), link.plugin.manifest().version.to_string());
-            let host = self.host(position);
+            let host = Recorder::new(self.host(position));
             let CallReport { result, caps, stats } = link.plugin.handle(host, &ids, event, &Limits::default()).await;
-            flows.push(flow(&plugin, link.plugin.digest().to_string(), &caps, &result, &stats));
+            let (caps, calls) = caps.into_parts();
+            flows.push(flow(&plugin, link.plugin.digest().to_string(), &caps, calls, &result, &stats));
             match result {
                 Ok(outcome) if outcome.handled => {
                     let manifest = link.plugin.manifest();
@@ -278,6 +271,18 @@ impl<'a> Attempt<'a> {
             }
         }
         Asked::Passed
+    }
+
+    fn ids(&self) -> Ids {
+        let conversation = &self.context.conversation;
+        Ids {
+            turn: self.turns[0].id.to_string(),
+            business: self.business.cell.tenant().to_string(),
+            service_point: conversation.service_point_id.to_string(),
+            channel: conversation.channel_id.to_string(),
+            conversation: conversation.id.to_string(),
+            customer: conversation.customer_id.to_string(),
+        }
     }
 
     fn host(&self, position: usize) -> FlowHost {
@@ -294,7 +299,6 @@ impl<'a> Attempt<'a> {
             first_seen,
             egress: self.business.app.egress.clone(),
             overlay: Overlay::default(),
-            calls: Vec::new(),
             ids: 0,
             randoms: 0,
             occurrences: HashMap::new(),
@@ -450,16 +454,17 @@ fn backoff(attempts: i64, error: &CallError) -> Duration {
     }
 }
 
-fn flow(plugin: &(String, String), digest: String, host: &FlowHost, result: &Result<Outcome, CallError>, stats: &CallStats) -> Flow {
+fn flow(plugin: &(String, String), digest: String, host: &FlowHost, calls: Vec<Call>, result: &Result<Outcome, CallError>, stats: &CallStats) -> Flow {
     Flow {
         plugin: plugin.0.clone(),
         version: plugin.1.clone(),
         digest,
+        position: host.position,
         context: host.surroundings(),
-        calls: host.calls.clone(),
+        calls,
         outcome: match result {
-            Ok(outcome) => serde_json::to_value(outcome).unwrap_or(Value::Null),
-            Err(error) => json!({ "error": error.to_string() }),
+            Ok(outcome) => FlowEnded::Did(outcome.clone()),
+            Err(error) => FlowEnded::Failed { error: error.to_string() },
         },
         cpu_us: u64::try_from(stats.cpu.as_micros()).unwrap_or(u64::MAX),
         wall_us: u64::try_from(stats.wall.as_micros()).unwrap_or(u64::MAX),
