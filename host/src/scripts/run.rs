@@ -108,7 +108,10 @@ impl<'a> Dialogue<'a> {
     }
 
     async fn chooses(&mut self, wanted: &str) {
-        let found = self.offered.iter().find(|option| option.id == wanted || options::plain(&option.title) == options::plain(wanted)).cloned();
+        let titled = |title: &str| options::plain(title) == options::plain(wanted);
+        // As the flow named it, or as the phone shows it.
+        let shown = |title: &str| [options::ROW_TITLE, options::BUTTON_TITLE].into_iter().any(|limit| titled(&options::cut(title, limit)));
+        let found = self.offered.iter().find(|option| option.id == wanted || titled(&option.title) || shown(&option.title)).cloned();
         let Some(option) = found else {
             let offered: Vec<String> = self.offered.iter().map(|option| format!("{:?} ({})", option.title, option.id)).collect();
             let offered = if offered.is_empty() { "nothing".to_owned() } else { offered.join(", ") };

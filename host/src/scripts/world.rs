@@ -68,7 +68,7 @@ impl World {
             attributes: Map::new(),
             labels: Vec::new(),
             history: Vec::new(),
-            state: None,
+            state: script.state.clone(),
             log: Vec::new(),
             outside: Outside::new(script),
             shelf: Shelf::new(&script.records, manifest.collections.iter().map(|own| own.name.clone()), script.at),
