@@ -2,6 +2,7 @@
 
 pub mod business;
 mod capabilities;
+mod chain;
 mod choices;
 pub(crate) mod journal;
 mod lanes;
@@ -9,6 +10,7 @@ pub mod layout;
 mod outside;
 mod overlay;
 mod records;
+mod runs;
 mod sender;
 mod speech;
 mod turn;

@@ -39,6 +39,34 @@ pub struct PluginRow {
     pub created_at: Time,
 }
 
+impl PluginRow {
+    /// One that nobody changed anything about.
+    pub fn of(id: &str, now: Time) -> Self {
+        Self {
+            id: id.to_owned(),
+            active_version: None,
+            previous_version: None,
+            canary_version: None,
+            canary_percent: 0,
+            canary_since: None,
+            canary_turns: 0,
+            canary_failed: 0,
+            steady_turns: 0,
+            steady_failed: 0,
+            taken_back_version: None,
+            taken_back_at: None,
+            state: PluginState::On,
+            set_aside_at: None,
+            set_aside_reason: None,
+            requires_replay: false,
+            config: Json(Value::Object(serde_json::Map::new())),
+            config_version: 0,
+            version: 1,
+            created_at: now,
+        }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct PluginVersion {
     pub plugin_id: String,
