@@ -1,16 +1,16 @@
 //! Conversations at work: a business's turns in order, its outbox, its timers, its lease.
 
 pub mod business;
-mod capabilities;
+pub(crate) mod capabilities;
 mod chain;
-mod choices;
+pub(crate) mod choices;
 pub(crate) mod journal;
 mod lanes;
 pub mod layout;
 mod outside;
 mod overlay;
-mod records;
+pub(crate) mod records;
 mod runs;
 mod sender;
-mod speech;
+pub(crate) mod speech;
 mod turn;

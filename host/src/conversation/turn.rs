@@ -24,7 +24,7 @@ use super::{
     capabilities::FlowHost,
     chain::{self, Chosen, Link},
     choices,
-    journal::{Flow, Journal},
+    journal::{Call, Ended as FlowEnded, Flow, Journal, Recorder},
     layout::{Layout, Line, Point},
     overlay::Overlay,
     runs, speech,
@@ -175,7 +175,7 @@ impl<'a> Attempt<'a> {
             return Ok(Ended::Joins);
         }
         let Course { flows, passed_over } = course;
-        let journal = Journal { event: &first.event, attempts: first.attempts, flows };
+        let journal = Journal::new(first.event.clone(), self.ids(), event, first.attempts, flows);
         let ended = match asked {
             Asked::Handled(answer) => {
                 let mut commit = self.commit_of(*answer);
@@ -204,7 +204,7 @@ impl<'a> Attempt<'a> {
     }
 
     /// Tries again what may pass by itself, else buries the turn.
-    async fn failed(&self, fallen: Fallen, journal: Journal<'_>) -> anyhow::Result<Ended> {
+    async fn failed(&self, fallen: Fallen, journal: Journal) -> anyhow::Result<Ended> {
         let first = &self.turns[0];
         let attempts = first.attempts + 1;
         let (plugin, error) = (fallen.chosen.name(), &fallen.error);
@@ -315,9 +315,10 @@ impl<'a> Attempt<'a> {
                     return Asked::Failed(fallen);
                 }
             };
-            let CallReport { result, caps, stats } = loaded.handle(self.host(position), &ids, event, &chain::limits(&chosen.component)).await;
+            let CallReport { result, caps, stats } = loaded.handle(Recorder::new(self.host(position)), &ids, event, &chain::limits(&chosen.component)).await;
+            let (caps, calls) = caps.into_parts();
             self.business.runs.called(&chosen, self.now, matches!(&result, Ok(outcome) if outcome.handled), result.as_ref().err(), &stats);
-            course.flows.push(flow(&chosen, &caps, &result, &stats));
+            course.flows.push(flow(&chosen, &caps, calls, &result, &stats));
             match result {
                 Ok(outcome) => {
                     self.business.runs.ended(&chosen, link.beside(), true);
@@ -363,7 +364,6 @@ impl<'a> Attempt<'a> {
             first_seen,
             egress: self.business.app.egress.clone(),
             overlay: Overlay::default(),
-            calls: Vec::new(),
             ids: 0,
             randoms: 0,
             occurrences: HashMap::new(),
@@ -519,17 +519,18 @@ fn backoff(attempts: i64, error: &CallError) -> Duration {
     }
 }
 
-fn flow(chosen: &Chosen, host: &FlowHost, result: &Result<Outcome, CallError>, stats: &CallStats) -> Flow {
+fn flow(chosen: &Chosen, host: &FlowHost, calls: Vec<Call>, result: &Result<Outcome, CallError>, stats: &CallStats) -> Flow {
     let (plugin, version) = chosen.name();
     Flow {
         plugin,
         version,
         digest: chosen.component.digest().to_string(),
+        position: host.position,
         context: host.surroundings(),
-        calls: host.calls.clone(),
+        calls,
         outcome: match result {
-            Ok(outcome) => serde_json::to_value(outcome).unwrap_or(Value::Null),
-            Err(error) => json!({ "error": error.to_string() }),
+            Ok(outcome) => FlowEnded::Did(outcome.clone()),
+            Err(error) => FlowEnded::Failed { error: error.to_string() },
         },
         cpu_us: u64::try_from(stats.cpu.as_micros()).unwrap_or(u64::MAX),
         wall_us: u64::try_from(stats.wall.as_micros()).unwrap_or(u64::MAX),
