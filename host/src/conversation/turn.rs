@@ -288,6 +288,18 @@ impl<'a> Attempt<'a> {
         }
     }
 
+    fn ids(&self) -> Ids {
+        let conversation = &self.context.conversation;
+        Ids {
+            turn: self.turns[0].id.to_string(),
+            business: self.business.cell.tenant().to_string(),
+            service_point: conversation.service_point_id.to_string(),
+            channel: conversation.channel_id.to_string(),
+            conversation: conversation.id.to_string(),
+            customer: conversation.customer_id.to_string(),
+        }
+    }
+
     async fn ask(&self, event: &Event, course: &mut Course) -> Asked {
         let ids = self.ids();
         for (position, link) in self.point.chain.iter().enumerate() {
@@ -303,8 +315,7 @@ impl<'a> Attempt<'a> {
                     return Asked::Failed(fallen);
                 }
             };
-            let host = Recorder::new(self.host(position));
-            let CallReport { result, caps, stats } = loaded.handle(host, &ids, event, &chain::limits(&chosen.component)).await;
+            let CallReport { result, caps, stats } = loaded.handle(Recorder::new(self.host(position)), &ids, event, &chain::limits(&chosen.component)).await;
             let (caps, calls) = caps.into_parts();
             self.business.runs.called(&chosen, self.now, matches!(&result, Ok(outcome) if outcome.handled), result.as_ref().err(), &stats);
             course.flows.push(flow(&chosen, &caps, calls, &result, &stats));
@@ -337,18 +348,6 @@ impl<'a> Attempt<'a> {
         }
         // Nobody did: what failed is what is told.
         if course.passed_over.is_empty() { Asked::Passed } else { Asked::Failed(course.passed_over.remove(0)) }
-    }
-
-    fn ids(&self) -> Ids {
-        let conversation = &self.context.conversation;
-        Ids {
-            turn: self.turns[0].id.to_string(),
-            business: self.business.cell.tenant().to_string(),
-            service_point: conversation.service_point_id.to_string(),
-            channel: conversation.channel_id.to_string(),
-            conversation: conversation.id.to_string(),
-            customer: conversation.customer_id.to_string(),
-        }
     }
 
     fn host(&self, position: usize) -> FlowHost {

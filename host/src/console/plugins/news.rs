@@ -1,0 +1,36 @@
+//! What the program did to a plugin by itself, told to those who may see to it: on the start page, and by mail where there is a mail server.
+
+use relevo_model::*;
+
+use crate::{
+    app::App,
+    identity::{MailKind, OutgoingMail},
+};
+
+/// People of a business that are told.
+const TOLD: i64 = 50;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// It failed again and again, and answers nobody until somebody tries it again.
+    SetAside,
+    /// A canary failed more than the version beside it.
+    TakenBack,
+}
+
+/// Tells those by mail who may see to it. The start page reads it off the plugin itself.
+pub async fn tell_admins(app: &App, tenant: &TenantId, plugin: &str, news: News) -> anyhow::Result<()> {
+    let Some(post) = &app.mail else { return Ok(()) };
+    let business = app.store.platform().tenant(tenant).await?.map(|tenant| tenant.name).unwrap_or_default();
+    let lang = app.store.cell(tenant).await?.read().await?.business().await?.map_or_else(|| "es".to_owned(), |business| business.locale);
+    let people = app.store.platform().read().await?.people().colleagues(tenant, "", TOLD).await?;
+    let link = format!("{}/plugins/{plugin}?business_id={tenant}", app.door.base());
+    for person in people.into_iter().filter(|person| matches!(person.role, Role::Owner | Role::Admin) && person.reach == Reach::All) {
+        let kind = MailKind::Plugin { business: business.clone(), plugin: plugin.to_owned(), set_aside: news == News::SetAside };
+        let mail = OutgoingMail { to: person.email, kind, link: link.clone().into(), expires_at: app.clock.now(), locale: None };
+        if !post.send(mail, &lang) {
+            tracing::warn!(%tenant, plugin, "nobody could be told of a plugin by mail: too many wait already");
+        }
+    }
+    Ok(())
+}
