@@ -14,7 +14,7 @@ use relevo_store::{Conn, Difference, Replay, Verdicts};
 
 pub use compare::{Differs, Line, differences, text_of};
 pub use play::{Played, play};
-pub use run::{Selection, start};
+pub use run::{CONVERSATIONS, Selection, candidate, start};
 
 use crate::{
     app::App,
@@ -68,17 +68,21 @@ pub async fn list_differences(app: &App, member: &Member, plugin: &str, id: &Rep
     rows.into_iter().map(|row| shown(&cell, row)).collect()
 }
 
-/// Decides about a difference.
-pub async fn judge(app: &App, member: &Member, plugin: &str, id: &ReplayId, difference: &DifferenceId, verdict: Verdict) -> Result<Shown> {
+pub async fn find_difference(app: &App, member: &Member, plugin: &str, id: &ReplayId, difference: &DifferenceId) -> Result<Shown> {
     find(app, member, plugin, id).await?;
     let cell = app.store.cell(&member.tenant).await?;
-    let mut write = cell.write().await?;
-    let row = write.replays().difference(difference).await?.filter(|row| row.replay_id == *id).ok_or(Error::NotFound)?;
-    let now = app.clock.now();
-    write.judge(difference, verdict, member.id(), now).await?;
+    let row = cell.read().await?.replays().difference(difference).await?.filter(|row| row.replay_id == *id).ok_or(Error::NotFound)?;
+    shown(&cell, row)
+}
+
+/// Decides about a difference.
+pub async fn judge(app: &App, member: &Member, plugin: &str, id: &ReplayId, difference: &DifferenceId, verdict: Verdict) -> Result<Shown> {
+    find_difference(app, member, plugin, id, difference).await?;
+    let mut write = app.store.cell(&member.tenant).await?.write().await?;
+    write.judge(difference, verdict, member.id(), app.clock.now()).await?;
     note(app, &mut write, member, &format!("replay.{verdict}"), id).await?;
     write.commit().await?;
-    shown(&cell, Difference { verdict, judged_by: Some(member.id().to_owned()), judged_at: Some(now.0), ..row })
+    find_difference(app, member, plugin, id, difference).await
 }
 
 /// Decides about everything that nobody decided yet; how many those were.
