@@ -104,8 +104,12 @@ impl FlowHost {
 
     pub fn own_id<T: From<uuid::Uuid>>(&mut self) -> T {
         self.ids += 1;
-        let position = u32::try_from(self.position).unwrap_or(0);
-        self.turn.derive((position + 1) * Self::IDS_PER_FLOW + self.ids)
+        self.turn.derive(Self::ordinal(self.position, self.ids))
+    }
+
+    /// The place of the nth id of a flow among those that a turn derives.
+    pub fn ordinal(position: usize, nth: u32) -> u32 {
+        (u32::try_from(position).unwrap_or(0) + 1) * Self::IDS_PER_FLOW + nth
     }
 
     pub fn plugin_id(&self) -> &str {
