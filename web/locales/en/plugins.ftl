@@ -265,3 +265,6 @@ refused-too-many-versions-mend = Delete those that are not used.
 audit-plugin-canary-kept = Activated the version on trial of a plugin
 audit-plugin-replay-required = Asked for the comparison before activating
 audit-plugin-replay-not-required = No longer asks for the comparison before activating
+config-installation = See those of the installation
+plugin-requires = Ask for it
+plugin-requires-not = Do not ask for it

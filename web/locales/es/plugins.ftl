@@ -265,3 +265,6 @@ refused-too-many-versions-mend = Borrá las que no se usen.
 audit-plugin-canary-kept = Activó la versión en prueba de un plugin
 audit-plugin-replay-required = Pidió la comparación antes de activar
 audit-plugin-replay-not-required = Dejó de pedir la comparación antes de activar
+config-installation = Ver los de la instalación
+plugin-requires = Pedirla
+plugin-requires-not = No pedirla

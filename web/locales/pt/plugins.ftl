@@ -265,3 +265,6 @@ refused-too-many-versions-mend = Apague as que não se usam.
 audit-plugin-canary-kept = Ativou a versão em teste de um plugin
 audit-plugin-replay-required = Pediu a comparação antes de ativar
 audit-plugin-replay-not-required = Deixou de pedir a comparação antes de ativar
+config-installation = Ver os da instalação
+plugin-requires = Pedir
+plugin-requires-not = Não pedir

@@ -2,7 +2,7 @@
 
 mod channel;
 mod config;
-mod flow;
+pub mod flow;
 mod form;
 mod head;
 mod spans;
@@ -55,8 +55,10 @@ pub fn routes() -> Routes {
         .post("/points/{point}/whatsapp/{channel}/remove", CHANNELS, channel::remove)
         .get("/points/{point}/flow", FLOWS, flow::show)
         .post("/points/{point}/flow", FLOWS, flow::add)
+        .post("/points/{point}/order", FLOWS, flow::order)
         .get("/points/{point}/flow/{plugin}", FLOWS, config::show)
         .post("/points/{point}/flow/{plugin}", FLOWS, config::save)
+        .get("/points/{point}/flow/{plugin}/versions/{number}", FLOWS, config::earlier)
         .post("/points/{point}/flow/{plugin}/move", FLOWS, flow::shift)
         .get("/points/{point}/flow/{plugin}/remove", FLOWS, flow::ask_remove)
         .post("/points/{point}/flow/{plugin}/remove", FLOWS, flow::remove)
