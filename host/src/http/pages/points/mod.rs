@@ -118,7 +118,7 @@ pub async fn list(page: Page, member: Member, State(app): State<App>, Query(from
         addable: member.may(Permission::ChangeBusiness, None),
         before: after.map(|_| "/points".to_owned()).unwrap_or_default(),
         after: rows.last().filter(|_| more).map(|last| format!("/points?after={}", last.id)).unwrap_or_default(),
-        rows: rows.iter().map(|point| row(&member, &layout, point)).collect(),
+        rows: rows.iter().map(|point| row(page.visitor.lang, &member, &layout, point)).collect(),
     })
 }
 
@@ -152,8 +152,8 @@ fn named(id: &str) -> Result<ServicePointId, Refusal> {
     id.parse().map_err(|_| Refusal::NotFound)
 }
 
-fn row(member: &Member, layout: &Layout, point: &ServicePoint) -> RowView {
-    let chain = layout.points.get(&point.id).map(|known| known.chain.iter().map(|link| link.plugin.manifest().title.in_locale("es").to_owned()).collect());
+fn row(lang: &str, member: &Member, layout: &Layout, point: &ServicePoint) -> RowView {
+    let chain = layout.points.get(&point.id).map(|known| known.chain.iter().map(|link| link.plugin.manifest().title.in_locale(lang).to_owned()).collect());
     let simulated = member.may(Permission::UseSimulator, Some(point.id)) && layout.simulator_of(&point.id).is_some();
     RowView {
         id: point.id.to_string(),
