@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod collections;
 mod colleague;
 mod dashboard;
 mod design;
@@ -19,6 +20,7 @@ mod reset;
 mod second_factor;
 mod settings;
 mod system;
+mod tickets;
 mod workplace;
 
 use super::routes::{Access, Routes};
@@ -28,7 +30,7 @@ pub use design::routes as design;
 
 /// Everything in here, with who may take it.
 pub fn routes() -> Routes {
-    door().merge(own()).merge(business()).merge(products::routes()).merge(points::routes()).merge(plugins::routes()).merge(settings::routes())
+    door().merge(own()).merge(business()).merge(products::routes()).merge(tickets::routes()).merge(collections::routes()).merge(points::routes()).merge(plugins::routes()).merge(settings::routes())
 }
 
 /// The way in and out.
@@ -102,6 +104,10 @@ pub fn shown() -> Vec<&'static str> {
     let own = vec![
         shows::<account::AccountPage>(),
         shows::<audit::AuditPage>(),
+        shows::<collections::CollectionsPage>(),
+        shows::<collections::RecordsPage>(),
+        shows::<collections::RecordPage>(),
+        shows::<collections::RemovePage>(),
         shows::<colleague::ColleaguePage>(),
         shows::<colleague::RemovePage>(),
         shows::<dashboard::DashboardPage>(),
@@ -124,6 +130,8 @@ pub fn shown() -> Vec<&'static str> {
         shows::<reset::ChoosePage>(),
         shows::<second_factor::SecondFactorPage>(),
         shows::<system::SystemPage>(),
+        shows::<tickets::TicketPage>(),
+        shows::<tickets::TicketsPage>(),
         shows::<workplace::WelcomePage>(),
     ];
     [own, products::shown(), points::shown(), plugins::shown(), settings::shown()].concat()
