@@ -165,6 +165,11 @@ impl App {
         }
     }
 
+    /// A business that is open here.
+    pub async fn opened(&self, tenant: &TenantId) -> Option<Arc<Business>> {
+        self.businesses.read().await.get(tenant).cloned()
+    }
+
     /// All businesses that are open here.
     pub async fn open_businesses(&self) -> Vec<Arc<Business>> {
         self.businesses.read().await.values().cloned().collect()
@@ -240,6 +245,9 @@ impl App {
                 if let Err(error) = self.claim(&business).await {
                     tracing::error!(tenant = %business.cell.tenant(), error = format!("{error:#}"), "a lease could not be renewed");
                 }
+                if let Err(error) = business.keep_runs().await {
+                    tracing::error!(tenant = %business.cell.tenant(), %error, "how plugins ran could not be kept; it is tried again");
+                }
                 if let Err(error) = business.forget_old().await {
                     tracing::error!(tenant = %business.cell.tenant(), error = format!("{error:#}"), "old journals could not be dropped");
                 }
@@ -258,7 +266,7 @@ impl App {
             .collect();
         for id in idle {
             let Some(business) = businesses.get(&id) else { continue };
-            let rested = if business.is_owner() { business.cell.rest().await.map(|_| ()) } else { Ok(()) };
+            let rested = if business.is_owner() { rest(business).await } else { Ok(()) };
             match rested {
                 Ok(()) => {
                     businesses.remove(&id);
@@ -278,10 +286,21 @@ impl App {
         if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
             tracing::warn!("not everything was finished in time; it goes on at the next start");
         }
+        for business in self.open_businesses().await {
+            if let Err(error) = business.keep_runs().await {
+                tracing::warn!(tenant = %business.cell.tenant(), %error, "how plugins ran lately could not be kept");
+            }
+        }
         if self.store.is_shared() {
             for business in self.open_businesses().await {
                 drop(self.store.platform().release(&business.cell.tenant(), &self.node).await);
             }
         }
     }
+}
+
+/// Nothing of it is in memory alone when it rests.
+async fn rest(business: &Business) -> relevo_store::Result<()> {
+    business.keep_runs().await?;
+    business.cell.rest().await.map(|_| ())
 }

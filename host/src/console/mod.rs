@@ -5,15 +5,20 @@
 pub mod assistant;
 pub mod business;
 pub mod channels;
+pub mod collections;
 mod checks;
 mod error;
 pub mod inbox;
 pub mod orders;
 pub mod photos;
+pub mod plugin_tests;
+pub mod plugins;
 pub mod points;
 pub mod policies;
 pub mod products;
 pub mod prompts;
+pub mod tickets;
+pub mod turns;
 
 use std::future::Future;
 

@@ -21,13 +21,16 @@ mod names;
 pub mod openapi;
 mod orders;
 mod people;
+mod plugins;
 mod policies;
 mod products;
 mod prompts;
 pub mod rate;
+mod replays;
 mod service_points;
 mod sessions;
 pub mod shown;
+mod tickets;
 pub mod version;
 mod wa;
 
@@ -84,10 +87,13 @@ pub const AREAS: &[Area] = &[
     service_points::AREA,
     channels::AREA,
     products::AREA,
+    plugins::AREA,
+    replays::AREA,
     policies::AREA,
     prompts::AREA,
     conversations::AREA,
     orders::AREA,
+    tickets::AREA,
     wa::AREA,
     openapi::AREA,
 ];

@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod collections;
 mod colleague;
 mod dashboard;
 mod design;
@@ -11,6 +12,7 @@ mod grant;
 mod invitation;
 mod keys;
 mod people;
+pub mod plugins;
 mod points;
 mod products;
 mod register;
@@ -18,6 +20,7 @@ mod reset;
 mod second_factor;
 mod settings;
 mod system;
+mod tickets;
 mod workplace;
 
 use super::routes::{Access, Routes};
@@ -27,7 +30,7 @@ pub use design::routes as design;
 
 /// Everything in here, with who may take it.
 pub fn routes() -> Routes {
-    door().merge(own()).merge(business()).merge(products::routes()).merge(points::routes()).merge(settings::routes())
+    door().merge(own()).merge(business()).merge(products::routes()).merge(tickets::routes()).merge(collections::routes()).merge(points::routes()).merge(plugins::routes()).merge(settings::routes())
 }
 
 /// The way in and out.
@@ -101,6 +104,10 @@ pub fn shown() -> Vec<&'static str> {
     let own = vec![
         shows::<account::AccountPage>(),
         shows::<audit::AuditPage>(),
+        shows::<collections::CollectionsPage>(),
+        shows::<collections::RecordsPage>(),
+        shows::<collections::RecordPage>(),
+        shows::<collections::RemovePage>(),
         shows::<colleague::ColleaguePage>(),
         shows::<colleague::RemovePage>(),
         shows::<dashboard::DashboardPage>(),
@@ -123,7 +130,9 @@ pub fn shown() -> Vec<&'static str> {
         shows::<reset::ChoosePage>(),
         shows::<second_factor::SecondFactorPage>(),
         shows::<system::SystemPage>(),
+        shows::<tickets::TicketPage>(),
+        shows::<tickets::TicketsPage>(),
         shows::<workplace::WelcomePage>(),
     ];
-    [own, products::shown(), points::shown(), settings::shown()].concat()
+    [own, products::shown(), points::shown(), plugins::shown(), settings::shown()].concat()
 }

@@ -5,5 +5,8 @@
 mod calls;
 mod compiling;
 mod fixtures;
+mod hostile;
 mod limits;
+mod manifests;
 mod packages;
+mod published;
