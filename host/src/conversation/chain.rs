@@ -103,7 +103,9 @@ impl Attached {
         for install in self.installs.iter().filter(|install| install.enabled) {
             match self.link(app, install) {
                 Ok(Some(link)) => chains.entry(install.service_point_id).or_default().push(link),
-                Ok(None) => tracing::debug!(tenant = %cell.tenant(), plugin = install.plugin_id, "a plugin that is attached here does not answer; it is passed over"),
+                Ok(None) => {
+                    tracing::debug!(tenant = %cell.tenant(), plugin = install.plugin_id, "a plugin that is attached here does not answer; it is passed over")
+                }
                 Err(error) => {
                     let (plugin, error) = (&install.plugin_id, format!("{error:#}"));
                     tracing::warn!(tenant = %cell.tenant(), plugin, error, "a plugin that is attached here cannot be used; it is passed over");

@@ -35,8 +35,13 @@ pub async fn grant(app: &App, member: &Member, id: &str, version: &str, wanted: 
         }
     };
     let json = |grants: &Grants| serde_json::to_value(grants).map(Json).map_err(|error| Error::Broken(error.into()));
-    let row =
-        PluginGrants { plugin_id: id.to_owned(), grants: json(&grants)?, asked: json(&asked)?, granted_by: member.id().to_owned(), granted_at: app.clock.now() };
+    let row = PluginGrants {
+        plugin_id: id.to_owned(),
+        grants: json(&grants)?,
+        asked: json(&asked)?,
+        granted_by: member.id().to_owned(),
+        granted_at: app.clock.now(),
+    };
     write.save_grants(&row).await?;
     note(app, &mut write, member, "plugin.granted", Some(id)).await?;
     apply(app, member, write).await?;
