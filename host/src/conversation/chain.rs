@@ -78,8 +78,7 @@ fn share(conversation: &ConversationId, candidate: &Component) -> i64 {
     let manifest = candidate.manifest();
     let named = format!("{conversation}\n{}\n{}", manifest.id, manifest.version);
     let hash = Sha256::digest(named.as_bytes());
-    let (first, _) = hash.split_at(4);
-    i64::from(first.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)) % 100)
+    i64::from(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]) % 100)
 }
 
 impl Attached {

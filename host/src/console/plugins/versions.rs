@@ -1,7 +1,7 @@
 //! Versions: consented to, activated, taken back, tried with some of the conversations, removed.
 
 use relevo_model::*;
-use relevo_sandbox::{Grants, Manifest};
+use relevo_sandbox::{Grants, Manifest, Permission as Asked};
 use relevo_store::{Conn, Json, PluginGrants, PluginRow, PluginVersion, Write};
 
 use super::{Consent, Detail, find, view};
@@ -26,11 +26,10 @@ pub async fn grant(app: &App, member: &Member, id: &str, version: &str, wanted: 
     let (grants, asked) = match before {
         None => (asks.narrowed(wanted), asks),
         Some(Consent { grants, asked, .. }) => {
-            let elsewhere = |held: &Grants| {
-                let others: Vec<_> = held.permissions().iter().filter(|one| asks.narrowed(&Grants::of(&[(*one).clone()])) == Grants::none()).cloned().collect();
-                others
+            let elsewhere = |held: &Grants| -> Vec<Asked> {
+                held.permissions().iter().filter(|one| asks.narrowed(&Grants::of(&[(*one).clone()])) == Grants::none()).cloned().collect()
             };
-            let with = |own: &Grants, others: Vec<_>| Grants::of(&[own.permissions(), &others].concat());
+            let with = |own: &Grants, others: Vec<Asked>| Grants::of(&[own.permissions(), others.as_slice()].concat());
             (with(&asks.narrowed(wanted), elsewhere(&grants)), with(&asks, elsewhere(&asked)))
         }
     };
