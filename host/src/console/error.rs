@@ -150,7 +150,7 @@ impl From<&Error> for Problem {
         let problem = Self::new(kind).detail(error.to_string());
         match error {
             Error::Invalid(fields) => problem.errors(fields.iter().map(FieldProblem::from)),
-            Error::Package(refused) => problem.errors([FieldProblem::with_words("file", refused.words())]),
+            Error::Package(refused) => problem.errors([FieldProblem { problem: refused.kind.clone(), ..FieldProblem::with_words("file", refused.words()) }]),
             Error::Consent(more) => problem.errors(more.iter().map(|asked| FieldProblem::new(format!("permissions.{}", asked.kind()), "plugin-asks-more"))),
             Error::Settings(problems) => problem.errors(problems.iter().map(FieldProblem::from)),
             Error::Unavailable => problem.retry_after(1),

@@ -1,4 +1,4 @@
-//! Why a file cannot be a plugin: a name that texts know, and the words of the sandbox with the names that it is about.
+//! Why a file cannot be a plugin: a name for programs and pages, and the words of the sandbox with the names that it is about.
 
 use relevo_sandbox::{CompileError, LoadError, PackageError};
 use serde::{Deserialize, Serialize};
@@ -9,41 +9,11 @@ use crate::web::Words;
 /// What is shown of it, and kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
-    /// The key of the text for people: `plugin-core-module`, …
+    /// Its name: `plugin-core-module`, …
     pub kind: String,
     /// What is to be changed, with the names that it is about.
     pub detail: String,
 }
-
-/// The keys of the texts; each knows the detail.
-const KEYS: [&str; 26] = [
-    "plugin-built-in",
-    "plugin-changed",
-    "plugin-core-module",
-    "plugin-damaged",
-    "plugin-foreign-import",
-    "plugin-gone",
-    "plugin-heavy",
-    "plugin-host",
-    "plugin-invalid",
-    "plugin-manifest",
-    "plugin-misfit",
-    "plugin-native",
-    "plugin-no-export",
-    "plugin-no-manifest",
-    "plugin-no-tools",
-    "plugin-not-wasm",
-    "plugin-other-version",
-    "plugin-refused",
-    "plugin-several-manifests",
-    "plugin-slow",
-    "plugin-too-large",
-    "plugin-too-many",
-    "plugin-too-many-modules",
-    "plugin-too-many-versions",
-    "plugin-undeclared",
-    "plugin-version-taken",
-];
 
 impl Refused {
     pub fn new(kind: &str, detail: impl Into<String>) -> Self {
@@ -52,8 +22,7 @@ impl Refused {
 
     /// What is to be changed, for people.
     pub fn words(&self) -> Words {
-        let key = KEYS.into_iter().find(|key| *key == self.kind).unwrap_or("plugin-refused");
-        Words::from(key).with("detail", self.detail.as_str())
+        Words::from("plugin-refused").with("detail", self.detail.as_str())
     }
 
     /// What the file itself is to blame for; none where it is us who could not.
@@ -91,22 +60,5 @@ impl From<&PackageError> for Refused {
             PackageError::Undeclared(_) => "plugin-undeclared",
         };
         Self::new(kind, error.to_string())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::{texts, web::visitor::LANGUAGES};
-
-    #[test]
-    fn each_refusal_is_said_in_every_language_with_what_it_is_about() {
-        for key in KEYS {
-            for lang in LANGUAGES {
-                let said = Refused::new(key, "wasi:cli/environment").words().to_text(lang);
-                assert!(said != key && said.contains("wasi:cli/environment"), "{key} in {lang}: {said}");
-                assert_ne!(texts::say(lang, key), key);
-            }
-        }
     }
 }

@@ -21,7 +21,7 @@ use serde_json::Value;
 use crate::web::Words;
 
 pub use crate::plugins::Refused;
-pub use news::{News, tell_admins};
+pub use news::{News, Troubled, tell_admins, troubled};
 pub use settings::{Settings, configs, configure, configure_at, merged};
 pub(super) use settings::{check_override, component_of, keep_overrides};
 pub use state::{require_replay, switch, try_again};

@@ -1,10 +1,15 @@
 //! What the program did to a plugin by itself, told to those who may see to it: on the start page, and by mail where there is a mail server.
 
-use relevo_model::*;
+use std::sync::Arc;
 
+use relevo_model::*;
+use relevo_sandbox::Manifest;
+
+use super::{Plugin, list};
 use crate::{
     app::App,
-    identity::{MailKind, OutgoingMail},
+    console::Result,
+    identity::{MailKind, Member, OutgoingMail},
 };
 
 /// People of a business that are told.
@@ -16,6 +21,25 @@ pub enum News {
     SetAside,
     /// A canary failed more than the version beside it.
     TakenBack,
+}
+
+/// A plugin that the program did something to.
+#[derive(Clone, Debug)]
+pub struct Troubled {
+    pub id: String,
+    pub manifest: Arc<Manifest>,
+    pub news: News,
+}
+
+/// The plugins that somebody should see to.
+pub async fn troubled(app: &App, member: &Member) -> Result<Vec<Troubled>> {
+    let news = |plugin: &Plugin| match (plugin.state, &plugin.taken_back) {
+        (PluginState::SetAside, _) => Some(News::SetAside),
+        (_, Some(_)) => Some(News::TakenBack),
+        _ => None,
+    };
+    let all = list(app, member).await?;
+    Ok(all.into_iter().filter_map(|plugin| news(&plugin).map(|news| Troubled { id: plugin.id, manifest: plugin.manifest, news })).collect())
 }
 
 /// Tells those by mail who may see to it. The start page reads it off the plugin itself.
