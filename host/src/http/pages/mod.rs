@@ -11,6 +11,7 @@ mod grant;
 mod invitation;
 mod keys;
 mod people;
+pub mod plugins;
 mod points;
 mod products;
 mod register;
@@ -27,7 +28,7 @@ pub use design::routes as design;
 
 /// Everything in here, with who may take it.
 pub fn routes() -> Routes {
-    door().merge(own()).merge(business()).merge(products::routes()).merge(points::routes()).merge(settings::routes())
+    door().merge(own()).merge(business()).merge(products::routes()).merge(points::routes()).merge(plugins::routes()).merge(settings::routes())
 }
 
 /// The way in and out.
@@ -125,5 +126,5 @@ pub fn shown() -> Vec<&'static str> {
         shows::<system::SystemPage>(),
         shows::<workplace::WelcomePage>(),
     ];
-    [own, products::shown(), points::shown(), settings::shown()].concat()
+    [own, products::shown(), points::shown(), plugins::shown(), settings::shown()].concat()
 }

@@ -94,7 +94,7 @@ async fn write(ground: &Ground<'_>) -> Write {
 }
 
 /// One that was uploaded and does not answer.
-async fn plugin(ground: &Ground<'_>) -> String {
+pub async fn plugin(ground: &Ground<'_>) -> String {
     let clock = &ground.house.test.clock;
     let id = format!("walk-{}", clock.id::<EventId>());
     let manifest = json!({ "id": id, "version": "1.0.0", "api": relevo_sandbox::API_VERSION, "title": "x" });

@@ -9,7 +9,7 @@ use super::{
 };
 
 /// Where these pages are.
-pub const SECTIONS: [&str; 3] = ["/products", "/points", "/settings"];
+pub const SECTIONS: [&str; 4] = ["/products", "/plugins", "/points", "/settings"];
 
 /// None for a page that is not known here.
 pub async fn request(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request> {
@@ -30,7 +30,10 @@ async fn filled(ground: &Ground<'_>, path: &str) -> Option<String> {
                 }
                 ground.point.to_string()
             }
+            "{plugin}" if path.starts_with("/plugins/") => walk_console::plugin(ground).await,
             "{plugin}" => "storefront".to_owned(),
+            "{version}" => "1.0.0".to_owned(),
+            "{number}" => "1".to_owned(),
             "{product}" => walk_console::product(ground).await,
             "{policy}" => walk_console::policy(ground).await,
             "{prompt}" => walk_console::prompt(ground).await,
@@ -58,6 +61,12 @@ fn body(path: &str) -> Option<Body> {
         "/points/{point}/bot" | "/settings/bot" => "on=on".to_owned(),
         "/points/{point}/flow" => "plugin=nope&version=1".to_owned(),
         "/points/{point}/flow/{plugin}/move" => "to=up&version=1".to_owned(),
+        "/points/{point}/order" => "order=nope&version=9".to_owned(),
+        "/plugins/new" => return Some(Body::Raw("multipart/form-data; boundary=x", b"--x--\r\n".to_vec())),
+        "/plugins/{plugin}/attach" => "point=x".to_owned(),
+        "/plugins/{plugin}/versions/{version}/canary" => "version=9&percent=5".to_owned(),
+        "/plugins/{plugin}/roll-back" | "/plugins/{plugin}/canary/end" | "/plugins/{plugin}/versions/{version}/activate" => "version=9".to_owned(),
+        plugin if plugin.starts_with("/plugins/{plugin}/") => String::new(),
         "/points/{point}/whatsapp/connect" => "phone_number_id=x&waba_id=&access_token=x&app_secret=".to_owned(),
         "/points/{point}/whatsapp/{channel}" => "access_token=&app_secret=".to_owned(),
         "/settings" => "name=&industry=&description=&currency=ARS&locale=es&version=1".to_owned(),

@@ -1,13 +1,13 @@
 //! Plugins: their list, and each with what it may do, its versions, how it is set and how it runs.
 
-mod config;
+pub mod config;
 mod consent;
 pub mod head;
 mod overview;
 mod runs;
 mod upload;
 mod versions;
-mod view;
+pub mod view;
 
 use std::collections::HashMap;
 
