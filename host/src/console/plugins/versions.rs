@@ -53,9 +53,9 @@ pub async fn activate(app: &App, member: &Member, id: &str, version: &str, seen:
     member.demand(Permission::UploadPlugins, None)?;
     let mut write = app.store.cell(&member.tenant).await?.write().await?;
     let mut row = row_of(app, &mut write, id).await?;
-    demand_usable(&mut write, id, version).await?;
+    let found = demand_usable(&mut write, id, version).await?;
     if row.active_version.as_deref() != Some(version) {
-        demand_replay(&mut write, &row, version).await?;
+        demand_replay(&mut write, &row, &found).await?;
     }
     move_to(&mut row, version.to_owned());
     save(app, member, write, &row, seen, "plugin.activated").await
@@ -101,8 +101,8 @@ pub async fn end_canary(app: &App, member: &Member, id: &str, keep: bool, seen: 
     let mut row = row_of(app, &mut write, id).await?;
     let version = row.canary_version.clone().ok_or(Error::NoVersion)?;
     if keep {
-        demand_usable(&mut write, id, &version).await?;
-        demand_replay(&mut write, &row, &version).await?;
+        let found = demand_usable(&mut write, id, &version).await?;
+        demand_replay(&mut write, &row, &found).await?;
         move_to(&mut row, version);
     } else {
         forget_canary(&mut row);
@@ -191,20 +191,20 @@ async fn demand_ready(conn: &mut Conn, id: &str, version: &str) -> Result<Plugin
 }
 
 /// It is compiled, and asks for no more than what was consented to.
-async fn demand_usable(conn: &mut Conn, id: &str, version: &str) -> Result<()> {
-    demand_ready(conn, id, version).await?;
+async fn demand_usable(conn: &mut Conn, id: &str, version: &str) -> Result<PluginVersion> {
+    let found = demand_ready(conn, id, version).await?;
     let manifest = manifest_of(conn, id, version).await?;
     let asked = conn.plugins().grants_of(id).await?.map(view::consent).transpose()?.map_or_else(Grants::none, |consent| consent.asked);
     let more = manifest.asks_more_than(&asked);
-    if more.is_empty() { Ok(()) } else { Err(Error::Consent(more)) }
+    if more.is_empty() { Ok(found) } else { Err(Error::Consent(more)) }
 }
 
 /// Where the business wants it, a version answers only when somebody approved what would have been said otherwise. The first has nothing to be
 /// compared with.
-async fn demand_replay(conn: &mut Conn, row: &PluginRow, version: &str) -> Result<()> {
+async fn demand_replay(conn: &mut Conn, row: &PluginRow, version: &PluginVersion) -> Result<()> {
     if !row.requires_replay || row.active_version.is_none() {
         return Ok(());
     }
-    let digest = conn.plugins().version(&row.id, version).await?.map(|version| version.digest).unwrap_or_default();
-    if replay::approved(conn, &row.id, version, &digest).await? { Ok(()) } else { Err(Error::ReplayNeeded) }
+    let approved = replay::approved(conn, &row.id, &version.version, &version.digest).await?;
+    if approved { Ok(()) } else { Err(Error::ReplayNeeded) }
 }
