@@ -3,7 +3,7 @@
 use relevo_model::Answering;
 use serde_json::json;
 
-use super::{Admin, ID, echo, phone, probe};
+use super::{Admin, ID, component, phone, probe};
 use crate::harness::{Setup, TestApp, both_engines};
 
 const NOTICE: &str = "persona";
@@ -108,12 +108,13 @@ both_engines! {
     async fn one_whose_file_was_changed_is_never_run(setup: Setup) {
         let app = setup.tenant("acme").await;
         let admin = Admin::of(&app).await;
-        admin.runs(echo("1.0.0")).await;
-        admin.attaches(app.acme(), &[ID]).await;
+        // Of its own, so that no other test has it in memory.
+        let version = admin.has(component("echo", "1.0.0", |manifest| manifest.title = "Changed".into())).await;
         let key = app.place.texts(Some(&app.acme().id), "SELECT media_key FROM plugin_versions").await.remove(0);
 
         app.node(0).media.put_as(&key, probe("1.0.0").into(), "application/wasm").await.unwrap();
-        app.restart().await;
+        admin.activates(&version).await.ok();
+        admin.attaches(app.acme(), &[ID]).await;
         let chat = app.customer(&phone(0)).says("hola").await;
 
         assert!(chat.answer().await.contains(NOTICE));
