@@ -22,6 +22,8 @@ pub struct Script {
     pub at: Time,
     pub customer: Customer,
     pub service_point: Place,
+    /// What the flow keeps from before, as JSON.
+    pub state: Option<String>,
     /// The installation's configuration; over the defaults of the manifest's schema.
     pub config: Value,
     /// What stands for secrets: names with values that are none.
@@ -202,6 +204,8 @@ struct Raw {
     name: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     at: Option<Spanned<toml::Value>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<String>,
     #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
     config: toml::Table,
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
@@ -278,6 +282,7 @@ impl Script {
             at,
             customer: raw.customer,
             service_point: raw.service_point,
+            state: raw.state,
             config: json(raw.config),
             secrets: raw.secrets,
             records: raw.records.into_iter().map(|(name, documents)| (name, documents.into_iter().map(json).collect())).collect(),
@@ -298,6 +303,7 @@ impl Script {
         let raw = Raw {
             name: self.name.clone(),
             at: Some(Spanned::new(0..0, toml::Value::String(at))),
+            state: self.state.clone(),
             config: table(&self.config)?,
             secrets: self.secrets.clone(),
             customer: self.customer.clone(),

@@ -10,6 +10,7 @@ use crate::{
     console::{Error, Result, Seen, apply, note},
     identity::Member,
     policy::Permission,
+    replay,
 };
 
 /// The shares of the conversations that a canary may have, in percent.
@@ -196,9 +197,10 @@ async fn demand_usable(conn: &mut Conn, id: &str, version: &str) -> Result<()> {
 
 /// Where the business wants it, a version answers only when somebody approved what would have been said otherwise. The first has nothing to be
 /// compared with.
-async fn demand_replay(_conn: &mut Conn, row: &PluginRow, _version: &str) -> Result<()> {
+async fn demand_replay(conn: &mut Conn, row: &PluginRow, version: &str) -> Result<()> {
     if !row.requires_replay || row.active_version.is_none() {
         return Ok(());
     }
-    Err(Error::ReplayNeeded)
+    let digest = conn.plugins().version(&row.id, version).await?.map(|version| version.digest).unwrap_or_default();
+    if replay::approved(conn, &row.id, version, &digest).await? { Ok(()) } else { Err(Error::ReplayNeeded) }
 }
