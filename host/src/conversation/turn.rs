@@ -28,7 +28,7 @@ use super::{
     layout::{Layout, Line, Point},
     runs, speech,
 };
-use crate::{telemetry::TurnOutcome as Outcomes, texts};
+use crate::{plugins::Refused, telemetry::TurnOutcome as Outcomes, texts};
 
 /// Tries of a turn whose failure may pass, and the time in which they are made.
 const TRIES: i64 = 5;
@@ -308,6 +308,11 @@ impl<'a> Attempt<'a> {
             }
             let loaded = match chosen.component.plugin(&self.business.app.media).await {
                 Ok(loaded) => loaded,
+                // That it is not there, or not what was uploaded, does not pass by itself.
+                Err(error) if Refused::of(&error).is_some() => {
+                    tracing::error!(plugin = chosen.name().0, %error, "a plugin cannot be loaded any more; it is passed over");
+                    continue;
+                }
                 Err(error) => {
                     let fallen = Fallen { position, chosen, error: CallError::Host(error.into()) };
                     tracing::error!(plugin = fallen.chosen.name().0, error = %fallen.error, "a plugin could not be loaded");

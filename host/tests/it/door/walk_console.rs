@@ -25,9 +25,10 @@ fn asked(path: String, body: Option<Value>, at_point: AtPoint) -> Option<Request
 pub async fn request(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request> {
     let whole = format!("/api/{path}");
     match (method.as_str(), path) {
-        ("GET", "business" | "service-points" | "channels" | "products" | "policies" | "agent/prompt" | "conversations" | "orders" | "order-statuses" | "plugins") => {
-            asked(whole, None, AtPoint::No)
-        }
+        (
+            "GET",
+            "business" | "service-points" | "channels" | "products" | "policies" | "agent/prompt" | "conversations" | "orders" | "order-statuses" | "plugins",
+        ) => asked(whole, None, AtPoint::No),
         ("POST", "business" | "service-points") => asked(whole, Some(json!({ "name": "", "time_zone": "UTC" })), AtPoint::No),
         ("POST", "products") => asked(whole, Some(json!({ "title": "", "price_minor": 1 })), AtPoint::No),
         ("POST", "policies") => asked(whole, Some(json!({ "kind": "refund", "title": "", "text": "" })), AtPoint::No),
