@@ -10,6 +10,8 @@ mod burst;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod capabilities;
+#[cfg(test)]
 mod console;
 #[cfg(test)]
 mod crash;
