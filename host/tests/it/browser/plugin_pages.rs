@@ -81,7 +81,15 @@ async fn a_plugin_does_what_was_ticked_and_asks_again_for_more() {
     assert_eq!(activates(&owner, "1.0.0").await, StatusCode::CONFLICT);
 
     // No second host, orders to be read alone, no hand-over.
-    let narrow = [("grant~0", "on"), ("host~0", "api.example.com"), ("method~0", "GET"), ("grant~1", "on"), ("name~1", "API_KEY"), ("grant~2", "on"), ("access~2", "read")];
+    let narrow = [
+        ("grant~0", "on"),
+        ("host~0", "api.example.com"),
+        ("method~0", "GET"),
+        ("grant~1", "on"),
+        ("name~1", "API_KEY"),
+        ("grant~2", "on"),
+        ("access~2", "read"),
+    ];
     accepts(&owner, "1.0.0", &narrow).await;
     assert_eq!(activates(&owner, "1.0.0").await, StatusCode::SEE_OTHER);
 
