@@ -319,8 +319,7 @@ impl<'a> Attempt<'a> {
                     return Asked::Failed(fallen);
                 }
             };
-            let CallReport { result, caps, stats } =
-                loaded.handle(Recorder::new(self.host(position, &chosen)), &ids, event, &chain::limits(&chosen.component)).await;
+            let CallReport { result, caps, stats } = loaded.handle(Recorder::new(self.host(position, &chosen)), &ids, event, &chain::limits(&chosen.component)).await;
             let (caps, calls) = caps.into_parts();
             self.business.runs.called(&chosen, self.now, matches!(&result, Ok(outcome) if outcome.handled), result.as_ref().err(), &stats);
             course.flows.push(flow(&chosen, &caps, calls, &result, &stats));

@@ -20,12 +20,8 @@ use crate::{
     replay::{self, CONVERSATIONS, Line, Selection, Shown, Whole},
 };
 
-pub const AREA: Area = Area {
-    name: "replays",
-    about: "Replays: what another version of a plugin would have said and done in recorded conversations.",
-    routes,
-    document: Document::openapi,
-};
+pub const AREA: Area =
+    Area { name: "replays", about: "Replays: what another version of a plugin would have said and done in recorded conversations.", routes, document: Document::openapi };
 
 #[derive(OpenApi)]
 #[openapi(paths(start, list, find, differences, judge, judge_rest))]

@@ -1,7 +1,11 @@
 //! The last turn of a service point as it ran: the event, the plugins that were asked, what they did, what they keep.
 
 use relevo_model::*;
-use relevo_sandbox::api::{actions::Action, flow::StateChange, types::Failure};
+use relevo_sandbox::api::{
+    actions::Action,
+    flow::StateChange,
+    types::Failure,
+};
 use relevo_store::{Conversation, EndedTurn, Message};
 use serde::Serialize;
 use serde_json::{Map, Value};
