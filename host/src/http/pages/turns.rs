@@ -262,7 +262,7 @@ impl Template for TurnPage {
             around: vec![Fact { label: "turn-locale", text: "es".into() }],
             ran,
         };
-        vec![turn(Some(Ran::sample())), turn(None)]
+        vec![turn(Some(crate::http::simulator::samples::ran())), turn(None)]
     }
 }
 

@@ -90,7 +90,13 @@ pub async fn judge(
 }
 
 /// Decides about all that nobody decided yet.
-pub async fn judge_rest(page: Page, member: Member, State(app): State<App>, Path((id, replay)): Path<(String, String)>, Form(form): Form<Judged>) -> web::Result {
+pub async fn judge_rest(
+    page: Page,
+    member: Member,
+    State(app): State<App>,
+    Path((id, replay)): Path<(String, String)>,
+    Form(form): Form<Judged>,
+) -> web::Result {
     let verdict = verdict(&form)?;
     replay::judge_rest(&app, &member, &id, &named(&replay)?, verdict).await?;
     Ok(page.done(&format!("/plugins/{id}/replay/{replay}"), said(verdict)))

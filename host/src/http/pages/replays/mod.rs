@@ -23,8 +23,8 @@ use crate::{
     replay::{self, Selection, Whole},
     web::{
         self, Page,
-        error::is_part,
         forms::{self, Choice, Fields, Form},
+        is_part,
         templates::{self, Template},
         when::{Moment, moment},
     },
@@ -33,7 +33,7 @@ use crate::{
 pub use differences::ReplayPage;
 
 /// Conversations that are tried when nobody says how many.
-const USUAL: u32 = 20;
+const USUAL: i64 = 20;
 
 pub fn routes() -> Routes {
     const PLUGINS: Access = Access::Permission(Permission::UploadPlugins);
@@ -51,7 +51,7 @@ pub fn routes() -> Routes {
 pub struct Start {
     version: String,
     #[serde(deserialize_with = "forms::number")]
-    last: u32,
+    last: i64,
 }
 
 #[derive(Serialize)]
@@ -97,7 +97,7 @@ pub async fn list(page: Page, member: Member, State(app): State<App>, Path(id): 
 }
 
 pub async fn start(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, Form(form): Form<Start>) -> web::Result {
-    match replay::start(&app, &member, &id, &form.version, Selection::Last(form.last)).await {
+    match replay::start(&app, &member, &id, &form.version, Selection::Last(u32::try_from(form.last).unwrap_or(0))).await {
         Ok(replay) => Ok(page.done(&format!("/plugins/{id}/replay/{replay}"), "replay-started")),
         Err(error) => {
             let form = page.refused(&form, error)?;
