@@ -1,8 +1,26 @@
-//! What a plugin says about itself and asks for.
+//! What a plugin says about itself and asks for. Published as `wit/manifest.schema.json`, which a test keeps in step.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
+use serde_json::Value;
 
-use crate::API_VERSION;
+pub use self::{
+    error::ManifestError,
+    permission::{Access, Permission},
+    text::Text,
+};
+use crate::{API_VERSION, allowed, grants::Grants, limits::Limits, schema};
+
+mod error;
+pub(crate) mod permission;
+mod text;
+
+/// The collections that every business has.
+pub const BUILT_IN_COLLECTIONS: [&str; 3] = ["products", "orders", "addresses"];
+
+const EVENTS: [&str; 5] = ["messages", "timer", "agent-took-over", "returned-to-bot", "other"];
+/// Bytes of an icon, as it stands in the manifest: 32 KiB in base64.
+const MAX_ICON: usize = 44 << 10;
+const PNG: &str = "data:image/png;base64,iVBORw0KGgo";
 
 /// The manifest that a component carries in its custom section `relevo:manifest`, as JSON.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -14,51 +32,32 @@ pub struct Manifest {
     pub version: semver::Version,
     /// The version of the contract that it was built against.
     pub api: String,
-    pub title: String,
-    #[serde(default)]
-    pub description: String,
+    pub title: Text,
+    #[serde(default, skip_serializing_if = "Text::is_empty")]
+    pub description: Text,
+    /// The name of one of the host's icons, or a PNG of 32 KiB at most as `data:image/png;base64,…`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub icon: Option<String>,
     #[serde(default)]
     pub permissions: Vec<Permission>,
-    /// JSON Schema of the installation's configuration.
+    /// What it would like to use at most in a call; never above what the host gives.
+    #[serde(default, skip_serializing_if = "RequestedLimits::is_none")]
+    pub limits: RequestedLimits,
+    /// JSON Schema of the installation's configuration, of the subset of [`schema`].
     #[serde(default = "any_object")]
-    pub config: serde_json::Value,
+    pub config: Value,
     /// What a language model may call.
     #[serde(default)]
     pub tools: Vec<Tool>,
     /// The events that it wants, by their names in the contract; empty means all.
     #[serde(default)]
     pub events: Vec<String>,
-}
-
-/// Something that a plugin may only do with the business's consent; `reason` is what the admin reads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Permission {
-    /// Calls to these hosts (`api.example.com`, `*.example.com`, with `:port` if not 443) with these methods.
-    Http {
-        hosts: Vec<String>,
-        methods: Vec<String>,
-        reason: String,
-    },
-    Records {
-        collection: String,
-        access: Access,
-        reason: String,
-    },
-    Timers {
-        reason: String,
-    },
-    HandOver {
-        reason: String,
-    },
-}
-
-/// How far a permission on records goes; writing includes reading.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Access {
-    Read,
-    Write,
+    /// Conversations that it must pass.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tests: Vec<ConversationTest>,
+    /// Records of its own, beside those of the business.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub collections: Vec<OwnCollection>,
 }
 
 /// A function that a language model may call.
@@ -70,33 +69,53 @@ pub struct Tool {
     pub description: String,
     /// JSON Schema of its arguments.
     #[serde(default = "any_object")]
-    pub parameters: serde_json::Value,
+    pub parameters: Value,
+    #[serde(default)]
+    pub effect: Effect,
 }
 
-/// What is wrong with a manifest, and how to mend it.
-#[derive(Debug, thiserror::Error)]
-pub enum ManifestError {
-    #[error("the manifest cannot be read: {0}")]
-    Json(#[from] serde_json::Error),
-    #[error("the manifest's id {0:?} must be labels of a-z, 0-9 and \"-\", joined by dots, 64 characters at most, such as \"com.example.storefront\"")]
-    Id(String),
-    #[error("the manifest asks for contract {0:?}; this host offers {API_VERSION:?}: rebuild the plugin against that version")]
-    Api(String),
-    #[error("the manifest's {0} must not be empty")]
-    Empty(&'static str),
-    #[error("the manifest's {0} must be a JSON Schema of type \"object\"")]
-    Schema(String),
-    #[error("{0:?} is no host: write it as \"api.example.com\", \"*.example.com\" or \"api.example.com:8443\", without scheme and path")]
-    Host(String),
-    #[error("{0:?} is no HTTP method: write it in capitals, such as \"GET\"")]
-    Method(String),
-    #[error("the tool name {0:?} must be 1 to 64 characters of a-z, 0-9, \"_\" and \"-\", and used once")]
-    Tool(String),
-    #[error("{0:?} is no event of the contract: messages, timer, agent-took-over, returned-to-bot or other")]
-    Event(String),
+/// What calling a tool does to the world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Effect {
+    ReadOnly,
+    /// It changes something; assumed of a tool that does not say.
+    #[default]
+    Destructive,
 }
 
-const EVENTS: [&str; 5] = ["messages", "timer", "agent-took-over", "returned-to-bot", "other"];
+/// A conversation as a script, in the form of `relevo plugin test`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ConversationTest {
+    pub name: String,
+    pub script: String,
+}
+
+/// A collection of records that is the plugin's own; the admin gets a list and a form for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OwnCollection {
+    /// `[a-z0-9_-]` beginning with a letter, 40 characters at most.
+    pub name: String,
+    pub title: Text,
+    /// Of a document: an object, of the subset of [`schema`].
+    pub schema: Value,
+    /// The property of type string that a document is called by.
+    pub title_field: String,
+}
+
+/// What a plugin would like to use at most in a call.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestedLimits {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_mib: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpu_ms: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wall_ms: Option<u32>,
+}
 
 impl Manifest {
     /// Reads and checks a manifest.
@@ -114,20 +133,19 @@ impl Manifest {
         if self.api != API_VERSION {
             return Err(ManifestError::Api(self.api.clone()));
         }
-        if self.title.trim().is_empty() {
+        if self.title.is_incomplete() {
             return Err(ManifestError::Empty("title"));
         }
-        if !is_object_schema(&self.config) {
-            return Err(ManifestError::Schema("config".into()));
+        if self.icon.as_deref().is_some_and(|icon| !is_icon(icon)) {
+            return Err(ManifestError::Icon);
         }
+        self.limits.check()?;
         self.permissions.iter().try_for_each(Permission::check)?;
-        for (nth, tool) in self.tools.iter().enumerate() {
-            if !is_tool_name(&tool.name) || self.tools[..nth].iter().any(|other| other.name == tool.name) {
-                return Err(ManifestError::Tool(tool.name.clone()));
-            }
-            if !is_object_schema(&tool.parameters) {
-                return Err(ManifestError::Schema(format!("parameters of the tool {:?}", tool.name)));
-            }
+        self.check_config()?;
+        self.check_tools()?;
+        self.check_collections()?;
+        if let Some(test) = self.tests.iter().find(|test| test.name.trim().is_empty() || test.script.trim().is_empty()) {
+            return Err(ManifestError::Test(test.name.clone()));
         }
         match self.events.iter().find(|event| !EVENTS.contains(&event.as_str())) {
             Some(event) => Err(ManifestError::Event(event.clone())),
@@ -135,32 +153,98 @@ impl Manifest {
         }
     }
 
+    /// Each secret is a field that the admin can fill and a permission that they gave.
+    fn check_config(&self) -> Result<(), ManifestError> {
+        check_object("config", &self.config)?;
+        let fields = schema::secrets(&self.config);
+        let asked: Vec<&str> = self.permissions.iter().flat_map(Permission::secrets).collect();
+        if let Some(field) = fields.iter().find(|field| !asked.contains(field)) {
+            return Err(ManifestError::SecretWithoutPermission((*field).to_owned()));
+        }
+        match asked.iter().find(|name| !fields.contains(name)) {
+            Some(name) => Err(ManifestError::SecretWithoutField((*name).to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    fn check_tools(&self) -> Result<(), ManifestError> {
+        for (nth, tool) in self.tools.iter().enumerate() {
+            if !is_tool_name(&tool.name) || self.tools[..nth].iter().any(|other| other.name == tool.name) {
+                return Err(ManifestError::Tool(tool.name.clone()));
+            }
+            let of = format!("parameters of the tool {:?}", tool.name);
+            check_object(&of, &tool.parameters)?;
+            without_secrets(&of, &tool.parameters)?;
+        }
+        Ok(())
+    }
+
+    fn check_collections(&self) -> Result<(), ManifestError> {
+        for (nth, own) in self.collections.iter().enumerate() {
+            let taken = BUILT_IN_COLLECTIONS.contains(&own.name.as_str()) || self.collections[..nth].iter().any(|other| other.name == own.name);
+            if taken || !is_collection_name(&own.name) {
+                return Err(ManifestError::Collection(own.name.clone()));
+            }
+            if own.title.is_incomplete() {
+                return Err(ManifestError::Empty("title of a collection"));
+            }
+            let of = format!("schema of the collection {:?}", own.name);
+            check_object(&of, &own.schema)?;
+            without_secrets(&of, &own.schema)?;
+            if own.schema["properties"][&own.title_field]["type"] != "string" {
+                return Err(ManifestError::TitleField(own.name.clone(), own.title_field.clone()));
+            }
+        }
+        let known = |name: &str| BUILT_IN_COLLECTIONS.contains(&name) || self.collection(name).is_some();
+        match self.permissions.iter().find_map(|permission| permission.collection().filter(|name| !known(name))) {
+            Some(name) => Err(ManifestError::UnknownCollection(name.to_owned())),
+            None => Ok(()),
+        }
+    }
+
+    /// A collection of its own.
+    pub fn collection(&self, name: &str) -> Option<&OwnCollection> {
+        self.collections.iter().find(|own| own.name == name)
+    }
+
+    pub fn tool(&self, name: &str) -> Option<&Tool> {
+        self.tools.iter().find(|tool| tool.name == name)
+    }
+
+    /// What it asks for that an earlier version did not: `before` is [`Grants::all`] of that one, so that what the admin took out of
+    /// its grants is not asked for again.
+    pub fn asks_more_than(&self, before: &Grants) -> Vec<Permission> {
+        self.permissions.iter().filter_map(|permission| before.lacks(permission)).collect()
+    }
+
     /// Whether it asked for this access to a collection.
     pub fn allows_records(&self, collection: &str, access: Access) -> bool {
-        self.permissions.iter().any(|p| matches!(p, Permission::Records { collection: c, access: a, .. } if c == collection && *a >= access))
+        allowed::records(&self.permissions, collection, access)
     }
 
     /// Whether it asked for this method anywhere.
     pub fn allows_http_method(&self, method: &str) -> bool {
-        self.permissions.iter().any(|p| matches!(p, Permission::Http { methods, .. } if methods.iter().any(|m| m.eq_ignore_ascii_case(method))))
+        allowed::http_method(&self.permissions, method)
     }
 
     /// Whether it asked for this method to this host; `port` is the effective one.
     pub fn allows_http(&self, method: &str, host: &str, port: u16) -> bool {
-        self.permissions.iter().any(|p| {
-            matches!(p, Permission::Http { hosts, methods, .. }
-                if methods.iter().any(|m| m.eq_ignore_ascii_case(method)) && hosts.iter().any(|h| covers(h, host, port)))
-        })
+        allowed::http(&self.permissions, method, host, port)
     }
 
     /// Whether it asked to schedule timers.
     pub fn allows_timers(&self) -> bool {
-        self.permissions.iter().any(|p| matches!(p, Permission::Timers { .. }))
+        allowed::timers(&self.permissions)
     }
 
     /// Whether it asked to hand conversations over.
     pub fn allows_hand_over(&self) -> bool {
-        self.permissions.iter().any(|p| matches!(p, Permission::HandOver { .. }))
+        allowed::hand_over(&self.permissions)
+    }
+
+    /// Whether it asked to open tickets.
+    pub fn allows_tickets(&self) -> bool {
+        allowed::tickets(&self.permissions)
     }
 
     /// Whether it wants to see an event of this name.
@@ -169,37 +253,38 @@ impl Manifest {
     }
 }
 
-impl Permission {
-    /// Why the plugin asks for it, for the admin to read.
-    pub fn reason(&self) -> &str {
-        match self {
-            Self::Http { reason, .. } | Self::Records { reason, .. } | Self::Timers { reason } | Self::HandOver { reason } => reason,
-        }
+impl RequestedLimits {
+    pub fn is_none(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// The host's limits, lowered where the plugin asks for less.
+    pub fn within(&self, most: &Limits) -> Limits {
+        let time = |asked: Option<u32>, most| asked.map_or(most, |millis| std::time::Duration::from_millis(u64::from(millis)).min(most));
+        let memory = self.memory_mib.map_or(most.memory, |mib| ((mib as usize) << 20).min(most.memory));
+        Limits { memory, cpu: time(self.cpu_ms, most.cpu), wall: time(self.wall_ms, most.wall), ..most.clone() }
     }
 
     fn check(&self) -> Result<(), ManifestError> {
-        if self.reason().trim().is_empty() {
-            return Err(ManifestError::Empty("reason of a permission"));
+        let asked = [("memory_mib", self.memory_mib, 4_096), ("cpu_ms", self.cpu_ms, 60_000), ("wall_ms", self.wall_ms, 600_000)];
+        match asked.iter().find(|(_, asked, most)| asked.is_some_and(|asked| asked == 0 || asked > *most)) {
+            Some((name, _, most)) => Err(ManifestError::Limit(name, *most)),
+            None => Ok(()),
         }
-        match self {
-            Self::Http { hosts, methods, .. } => {
-                if hosts.is_empty() {
-                    return Err(ManifestError::Empty("hosts of the http permission"));
-                }
-                if methods.is_empty() {
-                    return Err(ManifestError::Empty("methods of the http permission"));
-                }
-                if let Some(host) = hosts.iter().find(|host| !is_host(host)) {
-                    return Err(ManifestError::Host(host.clone()));
-                }
-                if let Some(method) = methods.iter().find(|m| m.is_empty() || !m.bytes().all(|b| b.is_ascii_uppercase())) {
-                    return Err(ManifestError::Method(method.clone()));
-                }
-                Ok(())
-            }
-            Self::Records { collection, .. } if collection.trim().is_empty() => Err(ManifestError::Empty("collection of a records permission")),
-            _ => Ok(()),
-        }
+    }
+}
+
+fn check_object(of: &str, schema: &Value) -> Result<(), ManifestError> {
+    if schema["type"] != "object" {
+        return Err(ManifestError::Schema(of.to_owned()));
+    }
+    schema::check(schema).map_err(|error| ManifestError::Subset(of.to_owned(), error))
+}
+
+fn without_secrets(of: &str, schema: &Value) -> Result<(), ManifestError> {
+    match schema::secrets(schema).first() {
+        Some(name) => Err(ManifestError::SecretElsewhere(of.to_owned(), (*name).to_owned())),
+        None => Ok(()),
     }
 }
 
@@ -211,35 +296,17 @@ fn is_tool_name(name: &str) -> bool {
     (1..=64).contains(&name.len()) && name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'-')
 }
 
-fn is_object_schema(schema: &serde_json::Value) -> bool {
-    schema.get("type").and_then(serde_json::Value::as_str) == Some("object")
+fn is_collection_name(name: &str) -> bool {
+    name.len() <= 40 && name.starts_with(|first: char| first.is_ascii_lowercase()) && is_tool_name(name)
 }
 
-fn is_host(host: &str) -> bool {
-    let (name, port) = split_port(host);
-    let name = name.strip_prefix("*.").unwrap_or(name);
-    port.is_some() && !name.is_empty() && name.split('.').all(is_label)
+fn is_icon(icon: &str) -> bool {
+    let named = (1..=32).contains(&icon.len()) && icon.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let drawn = || icon.len() <= MAX_ICON && icon.starts_with(PNG) && icon[PNG.len()..].bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=".contains(&b));
+    named || drawn()
 }
 
-/// The name and the port that a pattern means; no port where it is none.
-fn split_port(host: &str) -> (&str, Option<u16>) {
-    match host.rsplit_once(':') {
-        Some((name, port)) => (name, port.parse().ok()),
-        None => (host, Some(443)),
-    }
-}
-
-fn covers(pattern: &str, host: &str, port: u16) -> bool {
-    let (name, pattern_port) = split_port(pattern);
-    let host = host.trim_end_matches('.').to_ascii_lowercase();
-    let named = match name.strip_prefix("*.") {
-        Some(parent) => host.strip_suffix(parent).is_some_and(|below| below.len() > 1 && below.ends_with('.')),
-        None => host == name,
-    };
-    named && pattern_port == Some(port)
-}
-
-fn any_object() -> serde_json::Value {
+fn any_object() -> Value {
     serde_json::json!({ "type": "object" })
 }
 
