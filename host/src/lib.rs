@@ -16,6 +16,7 @@ pub mod mail;
 pub mod media;
 pub mod plugins;
 pub mod policy;
+pub mod scripts;
 pub mod serve;
 pub mod settings;
 pub mod telemetry;

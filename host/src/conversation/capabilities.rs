@@ -309,17 +309,21 @@ impl System for FlowHost {
     }
 
     fn random(&mut self, bytes: u32) -> Vec<u8> {
-        let mut out = Vec::with_capacity(bytes as usize + 32);
-        while out.len() < bytes as usize {
-            self.randoms += 1;
-            let position = u64::try_from(self.position).unwrap_or(0);
-            out.extend_from_slice(
-                &Sha256::new_with_prefix(self.turn.seed()).chain_update(position.to_be_bytes()).chain_update(self.randoms.to_be_bytes()).finalize(),
-            );
-        }
-        out.truncate(bytes as usize);
-        out
+        let (turn, position) = (self.turn, self.position);
+        randomness(&turn, position, &mut self.randoms, bytes)
     }
+}
+
+/// Bytes that come of a turn and of the flow's place in the chain: the same again when the turn is run again. `drawn` counts the blocks.
+pub fn randomness(turn: &TurnId, position: usize, drawn: &mut u64, bytes: u32) -> Vec<u8> {
+    let position = u64::try_from(position).unwrap_or(0);
+    let mut out = Vec::with_capacity(bytes as usize + 32);
+    while out.len() < bytes as usize {
+        *drawn += 1;
+        out.extend_from_slice(&Sha256::new_with_prefix(turn.seed()).chain_update(position.to_be_bytes()).chain_update(drawn.to_be_bytes()).finalize());
+    }
+    out.truncate(bytes as usize);
+    out
 }
 
 pub fn broken(error: impl Into<BoxError>) -> Fault {

@@ -1,14 +1,14 @@
 //! Conversations at work: a business's turns in order, its outbox, its timers, its lease.
 
 pub mod business;
-mod capabilities;
-mod choices;
+pub(crate) mod capabilities;
+pub(crate) mod choices;
 pub(crate) mod journal;
 mod lanes;
 pub mod layout;
 mod outside;
 mod overlay;
-mod records;
+pub(crate) mod records;
 mod sender;
-mod speech;
+pub(crate) mod speech;
 mod turn;

@@ -309,7 +309,7 @@ impl FlowHost {
 }
 
 /// What people call an order: seven letters and digits that are not taken for one another, out of thirty thousand million.
-fn code(id: &OrderId) -> String {
+pub fn code(id: &OrderId) -> String {
     const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
     let digest = Sha256::digest(id.as_str());
     digest[..7].iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect()

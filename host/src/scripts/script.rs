@@ -1,0 +1,422 @@
+//! The text of a test: TOML that people read and write, and what is wrong with it where something is.
+
+use std::{collections::BTreeMap, fmt, time::Duration};
+
+use relevo_model::Time;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use toml::Spanned;
+
+/// When a script that does not say so begins: 2026-03-02 12:00 UTC, a Monday.
+const BEGINNING: Time = Time(1_772_452_800_000);
+/// Steps of one script at most.
+const STEPS: usize = 500;
+/// How far a script's clock may be moved at once.
+const FARTHEST: Duration = Duration::from_secs(366 * 24 * 3_600);
+
+/// One conversation with a flow, and what it is expected to say and do.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Script {
+    pub name: String,
+    /// Where the virtual clock begins.
+    pub at: Time,
+    pub customer: Customer,
+    pub service_point: Place,
+    /// The installation's configuration; over the defaults of the manifest's schema.
+    pub config: Value,
+    /// What stands for secrets: names with values that are none.
+    pub secrets: BTreeMap<String, String>,
+    /// Documents that are there when it begins, by collection.
+    pub records: BTreeMap<String, Vec<Value>>,
+    pub http: Vec<Scripted>,
+    pub steps: Vec<Step>,
+}
+
+/// Who writes.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Customer {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone: Option<String>,
+    pub locale: String,
+    /// They never wrote before.
+    pub first_seen: bool,
+}
+
+impl Default for Customer {
+    fn default() -> Self {
+        Self { name: None, phone: None, locale: "es".into(), first_seen: true }
+    }
+}
+
+/// Where they write to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Place {
+    pub name: String,
+    pub time_zone: String,
+    pub open: bool,
+    /// The channel shows text alone: choices are numbered.
+    pub text_only: bool,
+}
+
+impl Default for Place {
+    fn default() -> Self {
+        Self { name: "Centro".into(), time_zone: "America/Argentina/Buenos_Aires".into(), open: true, text_only: false }
+    }
+}
+
+/// An answer of the outside. A call takes the first one that fits it and was not taken; the last that fits stays.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scripted {
+    #[serde(default = "get")]
+    pub method: String,
+    /// As it is called, secrets put in; `*` stands for anything.
+    pub url: String,
+    /// Headers that the call must have.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent: BTreeMap<String, String>,
+    /// What the call's body must contain.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub body_contains: Option<String>,
+    #[serde(default = "ok")]
+    pub status: u16,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    #[serde(default)]
+    pub body: String,
+    /// Instead of an answer: `timed-out` or `unavailable`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fails: Option<Outage>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Outage {
+    TimedOut,
+    Unavailable,
+}
+
+fn get() -> String {
+    "GET".into()
+}
+
+const fn ok() -> u16 {
+    200
+}
+
+/// A step, and the line that it begins in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Step {
+    pub line: usize,
+    pub does: Does,
+}
+
+/// What happens, or is expected to have happened.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Does {
+    Says(String),
+    /// One of the choices that were offered last, by its title or its id.
+    Chooses(String),
+    Sends(File),
+    Place {
+        latitude: f64,
+        longitude: f64,
+    },
+    /// A person gives the conversation back.
+    Returns(String),
+    Advances(Duration),
+    /// The next line of the bot.
+    Bot(Line),
+    /// Something that the bot did since the customer's last step.
+    Did(Deed, Wanted),
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct File {
+    pub name: String,
+    pub caption: Option<String>,
+}
+
+/// What a line of the bot must be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Line {
+    pub exactly: Option<String>,
+    pub contains: Option<String>,
+    /// The titles of its choices, in their order.
+    pub choices: Option<Vec<String>>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deed {
+    HandOver,
+    Ended,
+    Ticket,
+    Label,
+    Note,
+}
+
+impl Deed {
+    pub const fn key(self) -> &'static str {
+        match self {
+            Self::HandOver => "hand_over",
+            Self::Ended => "ended",
+            Self::Ticket => "ticket",
+            Self::Label => "label",
+            Self::Note => "note",
+        }
+    }
+}
+
+/// `true` is any, `false` none, a text one that says so.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(untagged, expecting = "this is true, false or a text")]
+pub enum Wanted {
+    Any(bool),
+    Text(String),
+}
+
+/// Why a script cannot be run, where, and how to mend it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub struct ScriptError {
+    pub line: Option<usize>,
+    pub problem: String,
+}
+
+impl fmt::Display for ScriptError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.line {
+            Some(line) => write!(f, "line {line}: {}", self.problem),
+            None => f.write_str(&self.problem),
+        }
+    }
+}
+
+/// As it stands in the file.
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    name: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    at: Option<Spanned<toml::Value>>,
+    #[serde(default, skip_serializing_if = "toml::Table::is_empty")]
+    config: toml::Table,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    secrets: BTreeMap<String, String>,
+    #[serde(default)]
+    customer: Customer,
+    #[serde(default)]
+    service_point: Place,
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    records: BTreeMap<String, Vec<toml::Table>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    http: Vec<Scripted>,
+    #[serde(default)]
+    step: Vec<Spanned<RawStep>>,
+}
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct RawStep {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    choose: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    location: Option<[f64; 2]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    image: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    caption: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    returned: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    advance: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bot: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bot_contains: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bot_buttons: Option<Vec<String>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hand_over: Option<Wanted>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<Wanted>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ticket: Option<Wanted>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label: Option<Wanted>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<Wanted>,
+}
+
+const ONE_OF: &str = "customer, choose, location, image, returned, advance, bot (or bot_contains, bot_buttons), hand_over, ended, ticket, label, note";
+
+impl Script {
+    pub fn parse(text: &str) -> Result<Self, ScriptError> {
+        let raw: Raw = toml::from_str(text)
+            .map_err(|error| ScriptError { line: error.span().map(|span| line_of(text, span.start)), problem: error.message().replace('\n', " ") })?;
+        let at = raw.at.map(|at| moment(text, &at)).transpose()?.unwrap_or(BEGINNING);
+        if raw.step.is_empty() || raw.step.len() > STEPS {
+            return Err(ScriptError { line: None, problem: format!("a script has 1 to {STEPS} steps: begin with\n[[step]]\ncustomer = \"hola\"") });
+        }
+        let step = |step: Spanned<RawStep>| {
+            let line = line_of(text, step.span().start);
+            let does = step.into_inner().does().map_err(|problem| ScriptError { line: Some(line), problem })?;
+            Ok(Step { line, does })
+        };
+        let steps = raw.step.into_iter().map(step).collect::<Result<Vec<Step>, ScriptError>>()?;
+        if matches!(steps[0].does, Does::Bot(_) | Does::Did(..)) {
+            return Err(ScriptError { line: Some(steps[0].line), problem: "the bot answers somebody: begin with what the customer does".into() });
+        }
+        let json = |table: toml::Table| serde_json::to_value(table).unwrap_or_default();
+        Ok(Self {
+            name: raw.name,
+            at,
+            customer: raw.customer,
+            service_point: raw.service_point,
+            config: json(raw.config),
+            secrets: raw.secrets,
+            records: raw.records.into_iter().map(|(name, documents)| (name, documents.into_iter().map(json).collect())).collect(),
+            http: raw.http,
+            steps,
+        })
+    }
+
+    /// As a file that reads back as the same script.
+    pub fn to_toml(&self) -> Result<String, ScriptError> {
+        let unwritable = |error: toml::ser::Error| ScriptError { line: None, problem: format!("this cannot be written as TOML: {error}") };
+        let table = |value: &Value| toml::Table::try_from(without_nulls(value.clone())).map_err(unwritable);
+        let at = jiff::Timestamp::from_millisecond(self.at.millis()).map(|at| at.to_string()).unwrap_or_default();
+        let mut records = BTreeMap::new();
+        for (name, documents) in &self.records {
+            records.insert(name.clone(), documents.iter().map(table).collect::<Result<Vec<_>, _>>()?);
+        }
+        let raw = Raw {
+            name: self.name.clone(),
+            at: Some(Spanned::new(0..0, toml::Value::String(at))),
+            config: table(&self.config)?,
+            secrets: self.secrets.clone(),
+            customer: self.customer.clone(),
+            service_point: self.service_point.clone(),
+            records,
+            http: self.http.clone(),
+            step: self.steps.iter().map(|step| Spanned::new(0..0, RawStep::from(&step.does))).collect(),
+        };
+        toml::to_string_pretty(&raw).map_err(unwritable)
+    }
+}
+
+impl RawStep {
+    /// The one thing that a step says.
+    fn does(self) -> Result<Does, String> {
+        let named = self.named();
+        let of_a_line = |name: &&str| name.starts_with("bot");
+        if named.iter().filter(|name| !of_a_line(name)).count() + usize::from(named.iter().any(of_a_line)) != 1 {
+            let found = if named.is_empty() { "nothing".to_owned() } else { named.join(" and ") };
+            return Err(format!("a step says one thing, and this one says {found}; split it, and use one of: {ONE_OF}"));
+        }
+        if self.caption.is_some() && self.image.is_none() {
+            return Err("a caption belongs to an image: image = \"foto.jpg\"".into());
+        }
+        let line = Line { exactly: self.bot, contains: self.bot_contains, choices: self.bot_buttons };
+        let deeds =
+            [(Deed::HandOver, self.hand_over), (Deed::Ended, self.ended), (Deed::Ticket, self.ticket), (Deed::Label, self.label), (Deed::Note, self.note)];
+        if line != Line::default() {
+            return Ok(Does::Bot(line));
+        }
+        if let Some((deed, wanted)) = deeds.into_iter().find_map(|(deed, wanted)| Some((deed, wanted?))) {
+            return Ok(Does::Did(deed, wanted));
+        }
+        Ok(match (self.customer, self.choose, self.location, self.image, self.returned, self.advance) {
+            (Some(text), ..) => Does::Says(text),
+            (_, Some(choice), ..) => Does::Chooses(choice),
+            (_, _, Some([latitude, longitude]), ..) => Does::Place { latitude, longitude },
+            (_, _, _, Some(name), ..) => Does::Sends(File { name, caption: self.caption }),
+            (_, _, _, _, Some(reason), _) => Does::Returns(reason),
+            (.., advance) => Does::Advances(duration(&advance.unwrap_or_default())?),
+        })
+    }
+
+    /// What is in it, by the names of the file.
+    fn named(&self) -> Vec<&'static str> {
+        let all = [
+            ("customer", self.customer.is_some()),
+            ("choose", self.choose.is_some()),
+            ("location", self.location.is_some()),
+            ("image", self.image.is_some()),
+            ("returned", self.returned.is_some()),
+            ("advance", self.advance.is_some()),
+            ("bot", self.bot.is_some()),
+            ("bot_contains", self.bot_contains.is_some()),
+            ("bot_buttons", self.bot_buttons.is_some()),
+            ("hand_over", self.hand_over.is_some()),
+            ("ended", self.ended.is_some()),
+            ("ticket", self.ticket.is_some()),
+            ("label", self.label.is_some()),
+            ("note", self.note.is_some()),
+        ];
+        all.into_iter().filter_map(|(name, there)| there.then_some(name)).collect()
+    }
+}
+
+impl From<&Does> for RawStep {
+    fn from(does: &Does) -> Self {
+        let mut raw = Self::default();
+        match does.clone() {
+            Does::Says(text) => raw.customer = Some(text),
+            Does::Chooses(choice) => raw.choose = Some(choice),
+            Does::Sends(file) => (raw.image, raw.caption) = (Some(file.name), file.caption),
+            Does::Place { latitude, longitude } => raw.location = Some([latitude, longitude]),
+            Does::Returns(reason) => raw.returned = Some(reason),
+            Does::Advances(by) => raw.advance = Some(format!("{} s", by.as_secs())),
+            Does::Bot(line) => (raw.bot, raw.bot_contains, raw.bot_buttons) = (line.exactly, line.contains, line.choices),
+            Does::Did(Deed::HandOver, wanted) => raw.hand_over = Some(wanted),
+            Does::Did(Deed::Ended, wanted) => raw.ended = Some(wanted),
+            Does::Did(Deed::Ticket, wanted) => raw.ticket = Some(wanted),
+            Does::Did(Deed::Label, wanted) => raw.label = Some(wanted),
+            Does::Did(Deed::Note, wanted) => raw.note = Some(wanted),
+        }
+        raw
+    }
+}
+
+/// `90 s`, `60 min`, `2 h`, `1 day`, and several of them.
+fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no length of time: write it as \"90 s\", \"60 min\", \"2 h\" or \"3 days\"");
+    let span: jiff::Span = text.parse().map_err(|_| wrong())?;
+    let length = span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
+    let length = Duration::try_from(length).map_err(|_| wrong())?;
+    if length.is_zero() || length > FARTHEST {
+        return Err(format!("the clock moves forward, by a year at most, and not by {text:?}"));
+    }
+    Ok(length)
+}
+
+fn moment(text: &str, at: &Spanned<toml::Value>) -> Result<Time, ScriptError> {
+    let line = Some(line_of(text, at.span().start));
+    let written = match at.get_ref() {
+        toml::Value::String(text) => text.clone(),
+        other => other.to_string(),
+    };
+    let at: jiff::Timestamp = written
+        .parse()
+        .map_err(|_| ScriptError { line, problem: format!("{written:?} is no moment: write it with its offset, as at = \"2026-03-02T10:00:00-03:00\"") })?;
+    Ok(Time(at.as_millisecond()))
+}
+
+fn line_of(text: &str, at: usize) -> usize {
+    1 + text.bytes().take(at).filter(|byte| *byte == b'\n').count()
+}
+
+/// TOML knows no null: what is null is left out.
+fn without_nulls(value: Value) -> Value {
+    match value {
+        Value::Object(fields) => fields.into_iter().filter(|(_, value)| !value.is_null()).map(|(name, value)| (name, without_nulls(value))).collect(),
+        Value::Array(items) => items.into_iter().filter(|item| !item.is_null()).map(without_nulls).collect(),
+        other => other,
+    }
+}
