@@ -4,6 +4,8 @@
 mod harness;
 
 #[cfg(test)]
+mod author;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod burst;
@@ -11,6 +13,8 @@ mod burst;
 mod calls;
 #[cfg(test)]
 mod console;
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]
