@@ -240,6 +240,9 @@ impl App {
                 if let Err(error) = self.claim(&business).await {
                     tracing::error!(tenant = %business.cell.tenant(), error = format!("{error:#}"), "a lease could not be renewed");
                 }
+                if let Err(error) = business.keep_runs().await {
+                    tracing::error!(tenant = %business.cell.tenant(), %error, "how plugins ran could not be kept; it is tried again");
+                }
                 if let Err(error) = business.forget_old().await {
                     tracing::error!(tenant = %business.cell.tenant(), error = format!("{error:#}"), "old journals could not be dropped");
                 }
@@ -277,6 +280,11 @@ impl App {
         self.tasks.close();
         if tokio::time::timeout(patience, self.tasks.wait()).await.is_err() {
             tracing::warn!("not everything was finished in time; it goes on at the next start");
+        }
+        for business in self.open_businesses().await {
+            if let Err(error) = business.keep_runs().await {
+                tracing::warn!(tenant = %business.cell.tenant(), %error, "how plugins ran lately could not be kept");
+            }
         }
         if self.store.is_shared() {
             for business in self.open_businesses().await {

@@ -18,9 +18,10 @@ use tokio::sync::{Notify, broadcast};
 use super::{
     lanes::Lanes,
     layout::{Layout, Line},
+    runs::{self, Runs},
     sender, turn,
 };
-use crate::app::App;
+use crate::{app::App, plugins};
 
 /// Rows that are loaded at a time when a business wakes.
 const PAGE: i64 = 500;
@@ -37,6 +38,8 @@ pub struct Business {
     pub cell: Cell,
     pub(super) turns: Lanes<PendingTurn>,
     pub(super) outbox: Lanes<Waiting>,
+    /// How plugins ran since that was kept last.
+    pub(super) runs: Runs,
     layout: RwLock<Arc<Layout>>,
     /// True while this node works the cell.
     owner: AtomicBool,
@@ -59,6 +62,7 @@ impl Business {
             cell,
             turns: Lanes::default(),
             outbox: Lanes::default(),
+            runs: Runs::default(),
             layout: RwLock::new(Arc::new(layout)),
             owner: AtomicBool::new(false),
             timers: Arc::default(),
@@ -90,6 +94,9 @@ impl Business {
         self.outbox.open().into_iter().for_each(|conversation| self.begin_sending(conversation));
         self.turns.open().into_iter().for_each(|conversation| self.begin_turns(conversation));
         self.timers.notify_one();
+        if let Err(error) = plugins::resume(&self.app, &self.cell.tenant()).await {
+            tracing::error!(tenant = %self.cell.tenant(), error = format!("{error:#}"), "compilations that were begun could not be read; they go on when somebody looks");
+        }
         Ok(())
     }
 
@@ -317,10 +324,17 @@ impl Business {
         let ago = |kept: Duration| Time(now.0.saturating_sub(i64::try_from(kept.as_millis()).unwrap_or(i64::MAX)));
         let mut write = self.cell.write().await?;
         write.as_owner().await?;
-        let forgotten = write.forget_journal(ago(JOURNAL_KEPT)).await? + write.forget_early_statuses(ago(EARLY_STATUSES_KEPT)).await?;
+        let forgotten = write.forget_journal(ago(JOURNAL_KEPT)).await?
+            + write.forget_early_statuses(ago(EARLY_STATUSES_KEPT)).await?
+            + write.forget_hours(ago(runs::HOURS_KEPT)).await?;
         write.commit().await?;
         tracing::debug!(tenant = %self.cell.tenant(), forgotten, "old journals and statuses were dropped");
         Ok(())
+    }
+
+    /// Keeps how plugins ran; called every few seconds, and at the end.
+    pub async fn keep_runs(&self) -> Result<(), relevo_store::Error> {
+        runs::keep(self).await
     }
 
     /// Waits a moment of real time, after an error of ours.

@@ -17,11 +17,11 @@ use relevo_store::{
     Cell, KvScope, TurnContext,
     hot::{CustomerChange, KvWrite},
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{
-    journal::Call,
+    journal::Context,
     layout::{Layout, Line, Point},
     overlay::{Overlay, Written},
 };
@@ -46,7 +46,6 @@ pub struct FlowHost {
     pub first_seen: bool,
     pub egress: Egress,
     pub overlay: Overlay,
-    pub calls: Vec<Call>,
     pub ids: u32,
     pub randoms: u64,
     /// How often the same outside call was made in this turn.
@@ -68,28 +67,44 @@ impl FlowHost {
         &self.point.chain[self.position].install.plugin_id
     }
 
-    /// Notes a call that learnt something the turn did not begin with.
-    pub fn note(&mut self, name: &'static str, asked: Value, answer: &impl serde::Serialize) {
-        let answer = serde_json::to_value(answer).unwrap_or(Value::Null);
-        self.calls.push(Call { name, asked, answer });
-    }
-
     pub fn locale_of_customer(&self) -> &str {
         let point = self.point.row.locale.as_deref();
         self.context.customer_locale.as_deref().or(point).unwrap_or(&self.layout.business.locale)
     }
 
-    /// What stands around the turn, for the journal.
-    pub fn surroundings(&self) -> Value {
-        json!({
-            "customer": { "id": self.context.conversation.customer_id, "first_seen": self.first_seen },
-            "epoch": self.context.conversation.epoch,
-            "state": self.state_of_flow(),
-            "config_version": self.layout.business.config_version,
-            "now": self.now,
-            "locale": self.locale_of_customer(),
-            "rehearsal": self.line.simulated,
-        })
+    /// What stood around the turn when it began, for the journal.
+    pub fn surroundings(&self) -> Context {
+        let context = &self.context;
+        Context {
+            customer: CustomerCard {
+                id: context.conversation.customer_id.to_string(),
+                name: context.customer_name.clone(),
+                phone: context.customer_phone.clone(),
+                locale: context.customer_locale.clone(),
+                first_seen: self.first_seen,
+            },
+            attributes: context.attributes.0.clone(),
+            labels: context.conversation.labels.0.clone(),
+            service_point: self.card_of_point(),
+            abilities: self.line.way.abilities().names().into_iter().map(str::to_owned).collect(),
+            locale: self.locale_of_customer().to_owned(),
+            now: self.now,
+            rehearsal: self.line.simulated,
+            config: self.point.chain[self.position].config.clone(),
+            config_version: self.layout.business.config_version,
+            state: self.state_of_flow().cloned(),
+            epoch: context.conversation.epoch,
+        }
+    }
+
+    fn card_of_point(&self) -> ServicePointCard {
+        let row = &self.point.row;
+        ServicePointCard {
+            id: row.id.to_string(),
+            name: row.name.clone(),
+            time_zone: row.time_zone.clone(),
+            open_now: hours::open(&row.opening_hours.0, &row.time_zone, self.now),
+        }
     }
 
     fn state_of_flow(&self) -> Option<&Value> {
@@ -177,13 +192,7 @@ impl Turn for FlowHost {
     }
 
     async fn service_point(&mut self) -> Result<ServicePointCard, BoxError> {
-        let row = &self.point.row;
-        Ok(ServicePointCard {
-            id: row.id.to_string(),
-            name: row.name.clone(),
-            time_zone: row.time_zone.clone(),
-            open_now: hours::open(&row.opening_hours.0, &row.time_zone, self.now),
-        })
+        Ok(self.card_of_point())
     }
 
     async fn history(&mut self, limit: u32, before: Option<String>) -> Result<Vec<Said>, Fault> {
@@ -205,7 +214,6 @@ impl Turn for FlowHost {
                 text: message.content.0.words().to_owned(),
             })
             .collect();
-        self.note("history", json!({ "limit": limit, "before": before }), &lines);
         Ok(lines)
     }
 
@@ -240,7 +248,6 @@ impl Kv for FlowHost {
         let (scope, id) = self.scope(&scope)?;
         let found = self.current(scope, &id, &key).await?;
         let entry = found.map(|(value, version)| Entry { key: key.clone(), value, version: u64::try_from(version).unwrap_or(0) });
-        self.note("kv.get", json!({ "scope": scope, "key": key }), &entry);
         Ok(entry)
     }
 
@@ -269,7 +276,6 @@ impl Kv for FlowHost {
             }
         }
         let entries: Vec<Entry> = entries.into_values().take(limit as usize).collect();
-        self.note("kv.scan", json!({ "scope": scope, "prefix": prefix, "limit": limit, "after": after }), &entries);
         Ok(entries)
     }
 
@@ -299,14 +305,10 @@ impl Kv for FlowHost {
 }
 
 impl System for FlowHost {
-    fn log(&mut self, level: Level, message: String, fields: Json) {
-        // What a flow writes may hold what a customer wrote: it belongs into the sealed journal, never into the process's log.
-        self.note("log", json!({ "level": level, "message": message, "fields": fields }), &Value::Null);
-    }
+    // What a flow writes may hold what a customer wrote: it belongs into the sealed journal, never into the process's log.
+    fn log(&mut self, _: Level, _: String, _: Json) {}
 
-    fn count(&mut self, metric: String, by: i64) {
-        self.note("count", json!({ "metric": metric, "by": by }), &Value::Null);
-    }
+    fn count(&mut self, _: String, _: i64) {}
 
     fn random(&mut self, bytes: u32) -> Vec<u8> {
         let (turn, position) = (self.turn, self.position);

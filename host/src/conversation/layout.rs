@@ -6,9 +6,10 @@ use std::{
 };
 
 use relevo_model::*;
-use relevo_sandbox::Plugin;
-use relevo_store::{Business, Cell, Install, ServicePoint};
+use relevo_store::{Business, Cell, ServicePoint};
 
+use super::chain::Attached;
+pub use super::chain::{Candidate, Chosen, Link};
 use crate::{
     app::App,
     channels::{Channel, cloud_api::channel::CloudApi, removed::Removed, simulator::Simulator},
@@ -26,13 +27,6 @@ pub struct Point {
     pub chain: Vec<Link>,
 }
 
-pub struct Link {
-    pub install: Install,
-    pub plugin: Plugin,
-    /// As the guest is handed it.
-    pub config: String,
-}
-
 /// A channel with what it needs to send.
 pub struct Line {
     pub row: relevo_store::Channel,
@@ -46,20 +40,12 @@ pub struct Line {
 
 impl Layout {
     pub async fn load(app: &App, cell: &Cell) -> anyhow::Result<Self> {
-        let (business, points, rows, installs) = {
+        let (business, points, rows, attached) = {
             let mut read = cell.read().await?;
             let business = read.business().await?.ok_or_else(|| anyhow::anyhow!("tenant {} has no business yet", cell.tenant()))?;
-            (business, read.service_points().list().await?, read.channels().await?, read.installs().await?)
+            (business, read.service_points().list().await?, read.channels().await?, Attached::read(&mut read).await?)
         };
-        let mut chains: HashMap<ServicePointId, Vec<Link>> = HashMap::new();
-        for install in installs.into_iter().filter(|install| install.enabled) {
-            let Some(plugin) = app.plugins.find(&install.plugin_id) else {
-                tracing::warn!(tenant = %cell.tenant(), plugin = install.plugin_id, "a plugin that is attached here is not known to this binary; it is passed over");
-                continue;
-            };
-            let config = install.config.0.to_string();
-            chains.entry(install.service_point_id).or_default().push(Link { plugin: plugin.clone(), config, install });
-        }
+        let mut chains = attached.chains(app, cell);
         let points = points.into_iter().map(|row| (row.id, Arc::new(Point { chain: chains.remove(&row.id).unwrap_or_default(), row }))).collect();
         let mut channels = HashMap::new();
         for row in rows {

@@ -2,6 +2,7 @@
 
 pub mod business;
 pub(crate) mod capabilities;
+mod chain;
 pub(crate) mod choices;
 pub(crate) mod journal;
 mod lanes;
@@ -9,6 +10,7 @@ pub mod layout;
 mod outside;
 mod overlay;
 pub(crate) mod records;
+mod runs;
 mod sender;
 pub(crate) mod speech;
 mod turn;

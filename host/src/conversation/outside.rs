@@ -11,7 +11,6 @@ use relevo_sandbox::{
     },
 };
 use relevo_store::keys;
-use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::capabilities::{FlowHost, broken};
@@ -35,7 +34,6 @@ impl Http for FlowHost {
         if let Some(Some(sealed)) = recorded {
             let plain = self.cell.unseal(place, &sealed).map_err(broken)?;
             let answer: Result<Response, Failure> = serde_json::from_slice(&plain).map_err(broken)?;
-            self.note("http.send", json!({ "hash": hash, "recorded": true }), &answer);
             return Ok(answer?);
         }
         let mut write = self.cell.write().await.map_err(broken)?;
@@ -44,7 +42,6 @@ impl Http for FlowHost {
         write.commit().await.map_err(broken)?;
 
         let answer = self.call(request, &hash, occurrence).await;
-        self.note("http.send", json!({ "hash": hash }), &answer);
         // What passes by itself is not recorded: the next attempt is to find out anew.
         if !matches!(answer, Err(Failure::Unavailable(_) | Failure::TimedOut)) {
             let plain = serde_json::to_vec(&answer).map_err(broken)?;

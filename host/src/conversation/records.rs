@@ -107,7 +107,6 @@ impl Records for FlowHost {
                 }
             },
         };
-        self.note("records.get", json!({ "collection": collection, "id": id }), &found);
         Ok(found)
     }
 
@@ -139,7 +138,6 @@ impl Records for FlowHost {
             }
         }
         let page = merge(documents, &asked);
-        self.note("records.find", json!({ "collection": collection, "query": query }), &page);
         Ok(page)
     }
 
@@ -163,7 +161,6 @@ impl Records for FlowHost {
         let mut hits: Vec<Hit> = found.into_iter().filter_map(|product| self.hit(product, &words)).collect();
         hits.sort_by(|a, b| b.score.total_cmp(&a.score));
         hits.truncate(limit as usize);
-        self.note("records.search", json!({ "collection": collection, "text": text, "limit": limit }), &hits);
         Ok(hits)
     }
 
@@ -193,7 +190,6 @@ impl Records for FlowHost {
             return Err(Failure::Invalid("this turn gives back more than it took".into()).into());
         }
         let enough = found.stock.is_none_or(|stock| stock >= taken);
-        self.note("records.reserve", json!({ "product": product, "quantity": quantity }), &enough);
         if !enough {
             return Err(Failure::Conflict.into());
         }

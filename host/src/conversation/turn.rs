@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use relevo_model::*;
 use relevo_sandbox::{
-    CallError, CallReport, CallStats, Limits, Retry,
+    CallError, CallReport, CallStats, Retry,
     api::{
         actions::Action,
         events::{Event, HandOver as HandedBack, Timer as TimerEvent},
@@ -22,11 +22,12 @@ use serde_json::{Value, json};
 use super::{
     business::Business,
     capabilities::FlowHost,
+    chain::{self, Chosen, Link},
     choices,
-    journal::{Flow, Journal},
+    journal::{Call, Ended as FlowEnded, Flow, Journal, Recorder},
     layout::{Layout, Line, Point},
     overlay::Overlay,
-    speech,
+    runs, speech,
 };
 use crate::{telemetry::TurnOutcome as Outcomes, texts};
 
@@ -59,10 +60,22 @@ enum Asked {
     Handled(Box<Answer>),
     /// Nobody handled it.
     Passed,
-    Failed {
-        plugin: (String, String),
-        error: CallError,
-    },
+    Failed(Fallen),
+}
+
+/// A plugin that failed, for good or until the next try.
+struct Fallen {
+    position: usize,
+    chosen: Chosen,
+    error: CallError,
+}
+
+/// What was seen on the way along a chain.
+#[derive(Default)]
+struct Course {
+    flows: Vec<Flow>,
+    /// Those that were passed over because they used up their limits.
+    passed_over: Vec<Fallen>,
 }
 
 struct Answer {
@@ -152,8 +165,8 @@ impl<'a> Attempt<'a> {
             self.commit(self.empty(TurnEnd::Done)).await?;
             return Ok(Ended::Finished);
         };
-        let mut flows = Vec::new();
-        let asked = self.ask(&event, &mut flows).await;
+        let mut course = Course::default();
+        let asked = self.ask(&event, &mut course).await;
         fault::point("after_plugin");
         if let Asked::Handled(answer) = &asked
             && !answer.called_outside
@@ -161,8 +174,9 @@ impl<'a> Attempt<'a> {
         {
             return Ok(Ended::Joins);
         }
-        let journal = Journal { event: &first.event, attempts: first.attempts, flows };
-        match asked {
+        let Course { flows, passed_over } = course;
+        let journal = Journal::new(first.event.clone(), self.ids(), event, first.attempts, flows);
+        let ended = match asked {
             Asked::Handled(answer) => {
                 let mut commit = self.commit_of(*answer);
                 commit.journal = journal.seal(&self.business.cell, &first.id);
@@ -180,21 +194,22 @@ impl<'a> Attempt<'a> {
                 self.commit(commit).await?;
                 Ok(Ended::Finished)
             }
-            Asked::Failed { plugin, error } => self.failed(plugin, &error, journal).await,
+            Asked::Failed(fallen) => self.failed(fallen, journal).await,
+        };
+        // Only once the turn is over, whatever it came to: what follows of it is not the customer's to wait for.
+        for fallen in &passed_over {
+            self.blame(fallen).await?;
         }
+        ended
     }
 
     /// Tries again what may pass by itself, else buries the turn.
-    async fn failed(&self, plugin: (String, String), error: &CallError, journal: Journal<'_>) -> anyhow::Result<Ended> {
+    async fn failed(&self, fallen: Fallen, journal: Journal) -> anyhow::Result<Ended> {
         let first = &self.turns[0];
         let attempts = first.attempts + 1;
+        let (plugin, error) = (fallen.chosen.name(), &fallen.error);
         tracing::warn!(turn = %first.id, plugin = plugin.0, version = plugin.1, attempts, error = error_name(error), "a flow failed");
-        let at = match error.retry() {
-            Retry::Once if attempts <= 1 => Some(self.now),
-            Retry::Several if attempts < TRIES => Some(self.now.after(backoff(attempts, error))),
-            _ => None,
-        };
-        if let Some(at) = at.filter(|at| at.since(first.created_at) <= TRYING) {
+        if let Some(at) = self.next_try(error) {
             let mut commit = self.empty(TurnEnd::Again { error: error_name(error).into(), at });
             commit.attempts = attempts;
             self.commit(commit).await?;
@@ -205,7 +220,34 @@ impl<'a> Attempt<'a> {
         commit.plugin = Some(plugin);
         commit.journal = journal.seal(&self.business.cell, &first.id);
         self.commit(commit).await?;
+        self.blame(&fallen).await?;
         Ok(Ended::Finished)
+    }
+
+    /// When a failure is tried again; never, once its tries are used up.
+    fn next_try(&self, error: &CallError) -> Option<Time> {
+        let first = &self.turns[0];
+        let attempts = first.attempts + 1;
+        let at = match error.retry() {
+            Retry::Once if attempts <= 1 => self.now,
+            Retry::Several if attempts < TRIES => self.now.after(backoff(attempts, error)),
+            _ => return None,
+        };
+        (at.since(first.created_at) <= TRYING).then_some(at)
+    }
+
+    /// Counts a turn that a plugin failed, and does what follows of that.
+    async fn blame(&self, fallen: &Fallen) -> anyhow::Result<()> {
+        if !runs::is_to_blame(&fallen.error) {
+            return Ok(());
+        }
+        self.business.runs.ended(&fallen.chosen, self.point.chain[fallen.position].beside(), false);
+        let judged = runs::judge(self.business, &fallen.chosen, error_name(&fallen.error)).await;
+        if let Err(error) = judged {
+            // The turn is over all the same; the next failure is judged again.
+            tracing::error!(plugin = fallen.chosen.name().0, error = format!("{error:#}"), "what follows of a failing plugin could not be done");
+        }
+        Ok(())
     }
 
     async fn bury(&self, error: &str) -> anyhow::Result<Ended> {
@@ -237,9 +279,8 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    fn wanted_by(&self, position: usize) -> bool {
-        let link = &self.point.chain[position];
-        let manifest = link.plugin.manifest();
+    fn wanted_by(&self, link: &Link, chosen: &Chosen) -> bool {
+        let manifest = chosen.component.manifest();
         match &self.turns[0].event {
             TurnEvent::Messages { .. } => manifest.wants("messages"),
             TurnEvent::Timer { plugin_id, .. } => *plugin_id == link.install.plugin_id,
@@ -247,37 +288,66 @@ impl<'a> Attempt<'a> {
         }
     }
 
-    async fn ask(&self, event: &Event, flows: &mut Vec<Flow>) -> Asked {
+    fn ids(&self) -> Ids {
         let conversation = &self.context.conversation;
-        let ids = Ids {
+        Ids {
             turn: self.turns[0].id.to_string(),
             business: self.business.cell.tenant().to_string(),
             service_point: conversation.service_point_id.to_string(),
             channel: conversation.channel_id.to_string(),
             conversation: conversation.id.to_string(),
             customer: conversation.customer_id.to_string(),
-        };
+        }
+    }
+
+    async fn ask(&self, event: &Event, course: &mut Course) -> Asked {
+        let ids = self.ids();
         for (position, link) in self.point.chain.iter().enumerate() {
-            if !self.wanted_by(position) {
+            let chosen = link.for_conversation(&self.context.conversation.id);
+            if !self.wanted_by(link, &chosen) {
                 continue;
             }
-            let plugin = (link.install.plugin_id.clone(), link.plugin.manifest().version.to_string());
-            let host = self.host(position);
-            let CallReport { result, caps, stats } = link.plugin.handle(host, &ids, event, &Limits::default()).await;
-            flows.push(flow(&plugin, link.plugin.digest().to_string(), &caps, &result, &stats));
-            match result {
-                Ok(outcome) if outcome.handled => {
-                    let manifest = link.plugin.manifest();
-                    let host = Granted { timers: manifest.allows_timers(), hand_over: manifest.allows_hand_over() };
-                    let called_outside = !caps.occurrences.is_empty();
-                    return Asked::Handled(Box::new(Answer { plugin, outcome, effects: caps.overlay.into_effects(), called_outside, host }));
+            let loaded = match chosen.component.plugin(&self.business.app.media).await {
+                Ok(loaded) => loaded,
+                Err(error) => {
+                    let fallen = Fallen { position, chosen, error: CallError::Host(error.into()) };
+                    tracing::error!(plugin = fallen.chosen.name().0, error = %fallen.error, "a plugin could not be loaded");
+                    return Asked::Failed(fallen);
                 }
-                // Its actions, state and writes go with it.
-                Ok(_) => {}
-                Err(error) => return Asked::Failed { plugin, error },
+            };
+            let CallReport { result, caps, stats } = loaded.handle(Recorder::new(self.host(position)), &ids, event, &chain::limits(&chosen.component)).await;
+            let (caps, calls) = caps.into_parts();
+            self.business.runs.called(&chosen, self.now, matches!(&result, Ok(outcome) if outcome.handled), result.as_ref().err(), &stats);
+            course.flows.push(flow(&chosen, &caps, calls, &result, &stats));
+            match result {
+                Ok(outcome) => {
+                    self.business.runs.ended(&chosen, link.beside(), true);
+                    if outcome.handled {
+                        let granted = &link.grants;
+                        let manifest = chosen.component.manifest();
+                        let host = Granted {
+                            timers: manifest.allows_timers() && granted.allows_timers(),
+                            hand_over: manifest.allows_hand_over() && granted.allows_hand_over(),
+                        };
+                        let called_outside = !caps.occurrences.is_empty();
+                        let plugin = chosen.name();
+                        return Asked::Handled(Box::new(Answer { plugin, outcome, effects: caps.overlay.into_effects(), called_outside, host }));
+                    }
+                    // Its actions, state and writes go with it.
+                }
+                Err(error) => {
+                    let over = matches!(error, CallError::Limit(_) | CallError::Timeout) && self.next_try(&error).is_none();
+                    let fallen = Fallen { position, chosen, error };
+                    if !over {
+                        return Asked::Failed(fallen);
+                    }
+                    // The others may know what to say.
+                    course.passed_over.push(fallen);
+                }
             }
         }
-        Asked::Passed
+        // Nobody did: what failed is what is told.
+        if course.passed_over.is_empty() { Asked::Passed } else { Asked::Failed(course.passed_over.remove(0)) }
     }
 
     fn host(&self, position: usize) -> FlowHost {
@@ -294,7 +364,6 @@ impl<'a> Attempt<'a> {
             first_seen,
             egress: self.business.app.egress.clone(),
             overlay: Overlay::default(),
-            calls: Vec::new(),
             ids: 0,
             randoms: 0,
             occurrences: HashMap::new(),
@@ -450,16 +519,18 @@ fn backoff(attempts: i64, error: &CallError) -> Duration {
     }
 }
 
-fn flow(plugin: &(String, String), digest: String, host: &FlowHost, result: &Result<Outcome, CallError>, stats: &CallStats) -> Flow {
+fn flow(chosen: &Chosen, host: &FlowHost, calls: Vec<Call>, result: &Result<Outcome, CallError>, stats: &CallStats) -> Flow {
+    let (plugin, version) = chosen.name();
     Flow {
-        plugin: plugin.0.clone(),
-        version: plugin.1.clone(),
-        digest,
+        plugin,
+        version,
+        digest: chosen.component.digest().to_string(),
+        position: host.position,
         context: host.surroundings(),
-        calls: host.calls.clone(),
+        calls,
         outcome: match result {
-            Ok(outcome) => serde_json::to_value(outcome).unwrap_or(Value::Null),
-            Err(error) => json!({ "error": error.to_string() }),
+            Ok(outcome) => FlowEnded::Did(outcome.clone()),
+            Err(error) => FlowEnded::Failed { error: error.to_string() },
         },
         cpu_us: u64::try_from(stats.cpu.as_micros()).unwrap_or(u64::MAX),
         wall_us: u64::try_from(stats.wall.as_micros()).unwrap_or(u64::MAX),

@@ -84,10 +84,15 @@ impl Media {
     }
 
     pub async fn put(&self, key: &str, file: Bytes, kind: Kind) -> anyhow::Result<()> {
+        self.put_as(key, file, kind.mime()).await
+    }
+
+    /// The same for what is no picture.
+    pub async fn put_as(&self, key: &str, file: Bytes, mime: &'static str) -> anyhow::Result<()> {
         let attributes = match &self.0.place {
             // Files on a disk have none: their ending tells.
             Place::Disk(_) => Attributes::new(),
-            Place::Bucket(_) => Attributes::from_iter([(Attribute::ContentType, kind.mime())]),
+            Place::Bucket(_) => Attributes::from_iter([(Attribute::ContentType, mime)]),
         };
         let options = PutOptions { attributes, ..PutOptions::default() };
         self.files().put_opts(&Key::parse(key)?, PutPayload::from_bytes(file), options).await?;

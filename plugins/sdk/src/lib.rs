@@ -26,9 +26,11 @@ mod money;
 mod outside;
 mod records;
 mod reply;
+mod tools;
 mod turn;
 mod values;
 
+pub use bindings::configuration::exports::relevo::flow::configuration::Problem;
 pub use bindings::exports::relevo::flow::flow::{Event, Failure, Ids, Outcome, StateChange};
 pub use bindings::relevo::flow::actions::{Action, Button, Row, Section, Speech};
 pub use bindings::relevo::flow::events::{Choice, Content, Inbound, Location, Media, OrderItem};
@@ -38,6 +40,7 @@ pub use bindings::relevo::flow::{actions, events};
 pub use money::money;
 pub use records::{Collection, Document, Page, Query};
 pub use reply::Reply;
+pub use tools::{Answer, Tools, call_tool, check_config};
 pub use turn::Turn;
 pub use values::Values;
 
@@ -51,6 +54,9 @@ pub mod http {
 pub mod system {
     pub use crate::bindings::relevo::flow::system::Level;
 }
+pub mod tickets {
+    pub use crate::bindings::relevo::flow::tickets::{NewTicket, Ticket};
+}
 
 /// A conversation's logic. Every call starts from a fresh instance: what must last goes into the state or the records.
 pub trait Flow {
@@ -60,6 +66,19 @@ pub trait Flow {
     /// A failure makes the host try the turn again where that can help (`unavailable`, `timed-out`, `conflict`);
     /// else the conversation goes to a person. Nothing that the turn wrote stands.
     fn handle(turn: &Turn, event: Event) -> Result<Outcome, Failure>;
+}
+
+/// A flow that checks its configuration beyond what the manifest's schema says.
+pub trait Configured: Flow {
+    /// What is wrong with it, each at its field. Runs with nothing in reach, before the configuration is saved.
+    fn check(config: &serde_json::Value) -> Vec<Problem>;
+}
+
+impl Problem {
+    /// `field` is a JSON pointer such as "/api-url"; empty for the whole.
+    pub fn at(field: &str, message: impl Into<String>) -> Self {
+        Self { field: field.to_owned(), message: message.into() }
+    }
 }
 
 /// Makes a [`Flow`] the component's export. Does nothing on native targets.
@@ -77,6 +96,48 @@ macro_rules! flow {
             }
 
     $crate::bindings::export_flow!(Component with_types_in $crate::bindings);
+        };
+    };
+}
+
+/// Makes the check of a [`Configured`] flow an export too, beside [`flow!`].
+#[macro_export]
+macro_rules! configured {
+    ($flow:ty) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            struct Component;
+
+            impl $crate::bindings::configuration::exports::relevo::flow::configuration::Guest for Component {
+                fn check(config: ::std::string::String) -> ::core::result::Result<::std::vec::Vec<$crate::Problem>, $crate::Failure> {
+                    $crate::check_config::<$flow>(&config)
+                }
+            }
+
+    $crate::bindings::configuration::export_configuration!(Component with_types_in $crate::bindings::configuration);
+        };
+    };
+}
+
+/// Makes [`Tools`] an export too, beside [`flow!`] or alone.
+#[macro_export]
+macro_rules! tools {
+    ($tools:ty) => {
+        #[cfg(target_family = "wasm")]
+        const _: () = {
+            struct Component;
+
+            impl $crate::bindings::tools::exports::relevo::flow::tools::Guest for Component {
+                fn call(
+                    ids: $crate::Ids,
+                    name: ::std::string::String,
+                    arguments: ::std::string::String,
+                ) -> ::core::result::Result<$crate::bindings::tools::exports::relevo::flow::tools::ToolResult, $crate::Failure> {
+                    $crate::call_tool::<$tools>(ids, &name, &arguments)
+                }
+            }
+
+    $crate::bindings::tools::export_tools!(Component with_types_in $crate::bindings::tools);
         };
     };
 }

@@ -11,7 +11,7 @@ mod records;
 use std::cell::RefCell;
 
 pub use chat::Chat;
-pub use own::{Kv, Observed, Outside};
+pub use own::{Kv, Observed, Outside, Tickets};
 pub use records::Records;
 use serde_json::{Map, Value};
 
@@ -40,6 +40,7 @@ pub struct World {
     pub records: Records,
     pub kv: Kv,
     pub outside: Outside,
+    pub tickets: Tickets,
     pub observed: Observed,
 }
 
@@ -60,6 +61,7 @@ impl Default for World {
             records: Records::default(),
             kv: Kv::default(),
             outside: Outside::default(),
+            tickets: Tickets::default(),
             observed: Observed::default(),
         }
     }

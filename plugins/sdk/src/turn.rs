@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 use crate::http::{Request, Response};
 use crate::kv::Scope;
 use crate::system::Level;
+use crate::tickets::{NewTicket, Ticket};
 use crate::{Collection, CustomerCard, Failure, Ids, Line, ServicePointCard, Values, host, malformed};
 
 /// One event of one conversation.
@@ -99,6 +100,27 @@ impl Turn {
     /// Calls the outside, where the manifest asked for it and the business granted it.
     pub fn send(&self, request: &Request) -> Result<Response, Failure> {
         host::http::send(request)
+    }
+
+    /// Gives people of the business something to see to; `priority` is "low", "normal" or "high".
+    ///
+    /// # Errors
+    /// `denied` without the permission, `invalid` when a text is empty or too long.
+    pub fn open_ticket(&self, title: &str, body: &str, priority: Option<&str>) -> Result<Ticket, Failure> {
+        host::tickets::open(&NewTicket { title: title.to_owned(), body: body.to_owned(), priority: priority.map(str::to_owned) })
+    }
+
+    /// This customer's tickets, newest first, 20 at most.
+    pub fn tickets(&self, limit: u32) -> Result<Vec<Ticket>, Failure> {
+        host::tickets::recent(limit)
+    }
+
+    /// Adds to a ticket of this customer.
+    ///
+    /// # Errors
+    /// `not-found` when it is not one of theirs.
+    pub fn comment_ticket(&self, id: &str, text: &str) -> Result<(), Failure> {
+        host::tickets::comment(id, text)
     }
 
     /// Writes a line to the plugin's log; `fields` is an object.

@@ -102,6 +102,12 @@ ids! {
     ApiKeyId,
     /// A line of the audit log.
     AuditId,
+    /// Recorded conversations that were run again on a version of a plugin.
+    ReplayId,
+    /// Something that would have been said or done otherwise.
+    DifferenceId,
+    /// A conversation that was kept as a test.
+    SavedTestId,
 }
 
 impl TurnId {

@@ -106,6 +106,36 @@ states! {
     /// A browser, or what the API's short tokens stand on.
     SessionKind { Cookie = "cookie", Bearer = "bearer" }
 
+    /// Whether a plugin answers.
+    PluginState {
+        On = "on",
+        /// Somebody switched it off.
+        Off = "off",
+        /// It failed again and again; somebody must try it again.
+        SetAside = "set_aside",
+    }
+
+    /// How far the upload of a plugin's version is.
+    VersionState { Compiling = "compiling", Ready = "ready", Refused = "refused" }
+
+    /// How far a replay is.
+    ReplayState { Running = "running", Done = "done", Failed = "failed" }
+
+    /// In what a version would have been different.
+    DifferenceKind {
+        Said = "said",
+        Done = "done",
+        /// In what it keeps for the next turn.
+        State = "state",
+        /// One of the two failed.
+        Failed = "failed",
+        /// It asked for what the record does not know.
+        Unrecorded = "unrecorded",
+    }
+
+    /// What somebody decided about a difference.
+    Verdict { Pending = "pending", Approved = "approved", Rejected = "rejected" }
+
     /// What happens to a message when nobody can tell whether it was sent.
     UncertainPolicy { Ask = "ask", Resend = "resend" }
 }

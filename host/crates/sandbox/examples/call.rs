@@ -7,13 +7,14 @@ use std::{path::Path, process::ExitCode, time::Instant};
 
 use async_trait::async_trait;
 use relevo_sandbox::{
-    BoxError, Engine, EngineSettings, Fault, Http, Kv, Limits, Manifest, Records, System, Turn,
+    BoxError, Engine, EngineSettings, Fault, Http, Kv, Limits, Manifest, Records, System, Tickets, Turn,
     api::{
         events::{Content, Event, Inbound},
         http::{Request, Response},
         kv::{Entry, Scope},
         records::{Document, Hit, Page, Query},
         system::Level,
+        tickets::{NewTicket, Ticket},
         turn::{CustomerCard, Ids, Line, ServicePointCard},
         types::Failure,
     },
@@ -201,6 +202,21 @@ impl Records for Nobody {
 impl Http for Nobody {
     async fn send(&mut self, _: Request) -> Result<Response, Fault> {
         Err(Failure::Unavailable(None).into())
+    }
+}
+
+#[async_trait]
+impl Tickets for Nobody {
+    async fn open(&mut self, _: NewTicket) -> Result<Ticket, Fault> {
+        Err(Failure::Unavailable(None).into())
+    }
+
+    async fn recent(&mut self, _: u32) -> Result<Vec<Ticket>, Fault> {
+        Ok(vec![])
+    }
+
+    async fn comment(&mut self, _: String, _: String) -> Result<(), Fault> {
+        Err(Failure::NotFound.into())
     }
 }
 

@@ -2,7 +2,7 @@
 
 wasmtime::component::bindgen!({
     path: "../../../wit/relevo-flow-0.1.0-draft",
-    world: "relevo:flow/full-plugin",
+    world: "relevo:flow/complete-plugin",
     imports: { default: async | trappable },
     exports: { default: async },
     additional_derives: [PartialEq, serde::Serialize, serde::Deserialize],
@@ -34,6 +34,11 @@ pub mod api {
         pub use crate::bindings::relevo::flow::http::{Request, Response};
     }
 
+    /// What people of the business have to see to.
+    pub mod tickets {
+        pub use crate::bindings::relevo::flow::tickets::{NewTicket, Ticket};
+    }
+
     /// Logs and counters.
     pub mod system {
         pub use crate::bindings::relevo::flow::system::Level;
@@ -42,6 +47,11 @@ pub mod api {
     /// What a flow returns.
     pub mod flow {
         pub use crate::bindings::exports::relevo::flow::flow::{Outcome, StateChange};
+    }
+
+    /// What is wrong with a configuration.
+    pub mod configuration {
+        pub use crate::bindings::exports::relevo::flow::configuration::Problem;
     }
 
     /// What a tool returns.

@@ -13,6 +13,7 @@ use crate::api::{
     kv::{Entry, Scope},
     records::{Document, Hit, Page, Query},
     system::Level,
+    tickets::{NewTicket, Ticket},
     turn::{CustomerCard, Line, ServicePointCard},
     types::{Failure, Json},
 };
@@ -94,9 +95,18 @@ pub trait Http {
     async fn send(&mut self, request: Request) -> Result<Response, Fault>;
 }
 
+/// What people of the business have to see to: this customer's tickets.
+#[async_trait]
+pub trait Tickets {
+    async fn open(&mut self, ticket: NewTicket) -> Result<Ticket, Fault>;
+    /// `limit` is 1 to 20.
+    async fn recent(&mut self, limit: u32) -> Result<Vec<Ticket>, Fault>;
+    async fn comment(&mut self, id: String, text: String) -> Result<(), Fault>;
+}
+
 /// Logs, counters and randomness.
 pub trait System {
-    /// At most as many lines as the limits allow; the last one then says that lines were dropped.
+    /// At most as many lines as the limits allow; the last one then says that lines were dropped. Control characters are gone from them.
     fn log(&mut self, level: Level, message: String, fields: Json);
     /// `metric` is 1 to 64 characters of `[a-z0-9_]`.
     fn count(&mut self, metric: String, by: i64);
@@ -106,6 +116,6 @@ pub trait System {
 
 /// All that a plugin can reach in one call. The object is handed in by value and comes back with the
 /// [`CallReport`](crate::CallReport), so it owns or shares what it works on.
-pub trait Capabilities: Turn + Kv + Records + Http + System + Any + Send {}
+pub trait Capabilities: Turn + Kv + Records + Http + Tickets + System + Any + Send {}
 
-impl<T: Turn + Kv + Records + Http + System + Any + Send> Capabilities for T {}
+impl<T: Turn + Kv + Records + Http + Tickets + System + Any + Send> Capabilities for T {}

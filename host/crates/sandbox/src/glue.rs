@@ -10,11 +10,12 @@ use crate::{
         kv::{Entry, Scope},
         records::{Document, Hit, Page, Query},
         system::Level,
+        tickets::{NewTicket, Ticket},
         turn::{CustomerCard, Line, ServicePointCard},
         types::{Failure, Json},
     },
     bindings::relevo::flow as wit,
-    capability::{BoxError, Capabilities, Fault, Kv, Records},
+    capability::{BoxError, Capabilities, Fault, Kv, Records, Tickets},
     limits::Limit,
     manifest::{Access, Manifest},
     meter::{HostCall, LogLine, Meter, Stop},
@@ -45,6 +46,7 @@ pub(crate) fn add_to_linker(linker: &mut Linker<State>) -> wasmtime::Result<()> 
     wit::kv::add_to_linker::<_, Own>(linker, |state| state)?;
     wit::records::add_to_linker::<_, Own>(linker, |state| state)?;
     wit::http::add_to_linker::<_, Own>(linker, |state| state)?;
+    wit::tickets::add_to_linker::<_, Own>(linker, |state| state)?;
     wit::system::add_to_linker::<_, Own>(linker, |state| state)
 }
 
@@ -73,6 +75,10 @@ impl State {
         }
     }
 
+    fn permit_tickets(&self) -> Result<(), Failure> {
+        if self.manifest.allows_tickets() { Ok(()) } else { Err(denied("tickets")) }
+    }
+
     fn permit_records(&self, collection: &str, access: Access) -> Result<(), Failure> {
         if self.manifest.allows_records(collection, access) {
             return Ok(());
@@ -83,6 +89,10 @@ impl State {
         };
         Err(Failure::Denied(format!("the manifest has no permission of kind \"records\" to {verb} {collection:?}")))
     }
+}
+
+fn denied(kind: &str) -> Failure {
+    Failure::Denied(format!("the manifest has no permission of kind {kind:?}"))
 }
 
 /// Counts the call and hands a refusal to the guest.
@@ -270,11 +280,32 @@ impl wit::http::Host for State {
     }
 }
 
+impl wit::tickets::Host for State {
+    async fn open(&mut self, ticket: NewTicket) -> Answer<Ticket> {
+        let bytes = ticket.title.weight() + ticket.body.weight() + ticket.priority.weight();
+        admit!(self, HostCall::Ticket, bytes, self.permit_tickets());
+        let answer = self.caps.open(ticket).await;
+        self.answer(answer)
+    }
+
+    async fn recent(&mut self, limit: u32) -> Answer<Vec<Ticket>> {
+        admit!(self, HostCall::Plain, 0, self.permit_tickets());
+        let answer = self.caps.recent(limit.clamp(1, 20)).await;
+        self.answer(answer)
+    }
+
+    async fn comment(&mut self, id: String, text: String) -> Answer<()> {
+        admit!(self, HostCall::Ticket, id.weight() + text.weight(), self.permit_tickets());
+        let answer = Tickets::comment(&mut *self.caps, id, text).await;
+        self.answer(answer)
+    }
+}
+
 impl wit::system::Host for State {
     async fn log(&mut self, level: Level, message: String, fields: Json) -> wasmtime::Result<()> {
         self.meter.count_call()?;
         match self.meter.count_log(message.len() + fields.len()) {
-            LogLine::Keep => self.caps.log(level, message, fields),
+            LogLine::Keep => self.caps.log(level, neutral(&message), neutral(&fields)),
             LogLine::Marker => {
                 let limits = self.meter.limits();
                 let text = format!("more lines of this call were dropped: {} lines and {} bytes at most", limits.log_lines, limits.log_bytes);
@@ -297,5 +328,21 @@ impl wit::system::Host for State {
     async fn random(&mut self, bytes: u32) -> wasmtime::Result<Vec<u8>> {
         self.meter.count_call()?;
         Ok(self.caps.random(bytes.min(1_024)))
+    }
+}
+
+/// Without what moves a terminal's cursor, hides text or ends a line: what a guest logs stays one line of text.
+fn neutral(text: &str) -> String {
+    let hides = |letter: char| letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    text.chars().map(|letter| if hides(letter) { '\u{fffd}' } else { letter }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::neutral;
+
+    #[test]
+    fn a_log_line_cannot_move_the_cursor_end_the_line_or_turn_the_text_around() {
+        assert_eq!(neutral("ok \u{1b}[2J\r\nWARN \u{202e}evil\0ñ 👍"), "ok \u{fffd}[2J\u{fffd}\u{fffd}WARN \u{fffd}evil\u{fffd}ñ 👍");
     }
 }

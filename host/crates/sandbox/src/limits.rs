@@ -20,6 +20,8 @@ pub struct Limits {
     pub kv_writes: u32,
     /// `http.send`; more are refused.
     pub http_calls: u32,
+    /// `tickets.open` and `tickets.comment`; more are refused.
+    pub tickets: u32,
     /// Bytes that cross between guest and host, both ways together.
     pub boundary_bytes: usize,
     /// Log lines; more are dropped, with one line that says so.
@@ -37,6 +39,7 @@ impl Default for Limits {
             host_calls: 1_000,
             kv_writes: 64,
             http_calls: 16,
+            tickets: 4,
             boundary_bytes: 8 << 20,
             log_lines: 200,
             log_bytes: 64 << 10,
@@ -57,6 +60,7 @@ pub enum Limit {
     HostCalls,
     KvWrites,
     HttpCalls,
+    Tickets,
     BoundaryBytes,
 }
 
@@ -70,6 +74,7 @@ impl fmt::Display for Limit {
             Self::HostCalls => "host-calls",
             Self::KvWrites => "kv-writes",
             Self::HttpCalls => "http-calls",
+            Self::Tickets => "tickets",
             Self::BoundaryBytes => "boundary-bytes",
         })
     }

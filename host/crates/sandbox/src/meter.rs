@@ -39,6 +39,7 @@ pub(crate) enum HostCall {
     Plain,
     KvWrite,
     Http,
+    Ticket,
 }
 
 #[derive(Debug)]
@@ -48,6 +49,7 @@ pub(crate) struct Meter {
     pub(crate) host_calls: u32,
     kv_writes: u32,
     http_calls: u32,
+    tickets: u32,
     pub(crate) boundary_bytes: usize,
     pub(crate) log_lines: u32,
     log_bytes: usize,
@@ -57,7 +59,7 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, stop: None, host_calls: 0, kv_writes: 0, http_calls: 0, boundary_bytes: 0, log_lines: 0, log_bytes: 0, log_full: false, memory: 0 }
+        Self { limits, stop: None, host_calls: 0, kv_writes: 0, http_calls: 0, tickets: 0, boundary_bytes: 0, log_lines: 0, log_bytes: 0, log_full: false, memory: 0 }
     }
 
     pub(crate) fn limits(&self) -> &Limits {
@@ -96,6 +98,7 @@ impl Meter {
             HostCall::Plain => return Ok(()),
             HostCall::KvWrite => (&mut self.kv_writes, self.limits.kv_writes, Limit::KvWrites),
             HostCall::Http => (&mut self.http_calls, self.limits.http_calls, Limit::HttpCalls),
+            HostCall::Ticket => (&mut self.tickets, self.limits.tickets, Limit::Tickets),
         };
         if *used >= allowed {
             return Err(Failure::OverQuota(format!("{limit}: {allowed} a call")));

@@ -19,7 +19,11 @@ pub const MAX_MODULES: usize = 64;
 
 const MAX_MANIFEST: usize = 256 << 10;
 const PACKAGE: &str = "relevo:flow/";
-const IMPORTS: [&str; 8] = ["types", "turn", "events", "actions", "kv", "records", "http", "system"];
+const IMPORTS: [&str; 9] = ["types", "turn", "events", "actions", "kv", "records", "http", "tickets", "system"];
+/// Those with functions, which JavaScript and Python import all.
+const FUNCTIONS: [&str; 6] = ["turn", "kv", "records", "http", "tickets", "system"];
+/// Those that need a permission, which is called as they are.
+const GRANTED: [&str; 3] = ["records", "http", "tickets"];
 
 /// What a file says about itself, read without running it.
 #[derive(Clone, Debug)]
@@ -32,6 +36,8 @@ pub struct Package {
     pub imports: Vec<String>,
     pub offers_flow: bool,
     pub offers_tools: bool,
+    /// Whether it checks its configuration itself.
+    pub offers_configuration: bool,
 }
 
 /// SHA-256 of an artefact; displayed and parsed as hexadecimal.
@@ -67,6 +73,10 @@ pub enum PackageError {
         "the component exports neither \"flow\" nor \"tools\" of relevo:flow@{API_VERSION}: build it for the world flow-plugin, tool-plugin or full-plugin"
     )]
     NoExport,
+    #[error(
+        "the component imports {0:?}, but its manifest asks for no permission of kind {0:?}: add one with its reason, or remove the calls from the plugin"
+    )]
+    Undeclared(String),
     #[error("the manifest lists tools, but the component does not export \"tools\": build it for the world tool-plugin or full-plugin")]
     NoTools,
 }
@@ -80,11 +90,12 @@ pub fn inspect(wasm: &[u8]) -> Result<Package, PackageError> {
         _ => return Err(PackageError::SeveralManifests),
     };
     let imports = outline.imports.into_iter().map(own_import).collect::<Result<Vec<_>, _>>()?;
-    let mut package = Package { manifest, digest: Digest::of(wasm), size: wasm.len(), imports, offers_flow: false, offers_tools: false };
+    let mut package = Package { manifest, digest: Digest::of(wasm), size: wasm.len(), imports, offers_flow: false, offers_tools: false, offers_configuration: false };
     for name in outline.exports {
         match own_interface(name) {
             Some(("flow", version)) if version == API_VERSION => package.offers_flow = true,
             Some(("tools", version)) if version == API_VERSION => package.offers_tools = true,
+            Some(("configuration", version)) if version == API_VERSION => package.offers_configuration = true,
             Some(_) => return Err(PackageError::OtherVersion(name.to_owned())),
             // What language runtimes leak beside their world ("init", "exports") is never called.
             None => {}
@@ -95,6 +106,12 @@ pub fn inspect(wasm: &[u8]) -> Result<Package, PackageError> {
     }
     if !package.manifest.tools.is_empty() && !package.offers_tools {
         return Err(PackageError::NoTools);
+    }
+    // Who imports all did not choose to; each call to what was not asked for is denied.
+    if !package.imports_all()
+        && let Some(import) = package.undeclared().first()
+    {
+        return Err(PackageError::Undeclared((*import).to_owned()));
     }
     Ok(package)
 }
@@ -125,13 +142,13 @@ pub fn pack(component: &[u8], manifest: &Manifest) -> Result<Vec<u8>, PackageErr
 impl Package {
     /// Imported interfaces that the manifest asks no permission for; every call to them will be denied.
     pub fn undeclared(&self) -> Vec<&str> {
-        let declared = |import: &str| {
-            self.manifest.permissions.iter().any(|permission| {
-                use crate::manifest::Permission;
-                matches!((import, permission), ("http", Permission::Http { .. }) | ("records", Permission::Records { .. }))
-            })
-        };
-        self.imports.iter().map(String::as_str).filter(|import| matches!(*import, "http" | "records") && !declared(import)).collect()
+        let declared = |import: &str| self.manifest.permissions.iter().any(|permission| permission.kind() == import);
+        self.imports.iter().map(String::as_str).filter(|import| GRANTED.contains(import) && !declared(import)).collect()
+    }
+
+    /// Whether it imports the whole contract, as JavaScript and Python do, used or not.
+    pub fn imports_all(&self) -> bool {
+        FUNCTIONS.iter().all(|function| self.imports.iter().any(|import| import == function))
     }
 }
 

@@ -6,8 +6,8 @@ use tokio::time::timeout;
 use wasmtime::{Store, component::InstancePre};
 
 use crate::{
-    api::{events::Event, flow::Outcome, tools::ToolResult, turn::Ids, types::Failure},
-    bindings::exports::relevo::flow::{flow, tools},
+    api::{configuration::Problem, events::Event, flow::Outcome, tools::ToolResult, turn::Ids, types::Failure},
+    bindings::exports::relevo::flow::{configuration, flow, tools},
     call::{CallError, CallReport, CallStats},
     capability::Capabilities,
     engine::Engine,
@@ -15,6 +15,7 @@ use crate::{
     lanes::{Lane, Permit},
     limits::{Limit, Limits},
     manifest::Manifest,
+    nothing::Nothing,
     package::{Digest, Package},
     run,
     ticker::Running,
@@ -33,18 +34,25 @@ struct Inner {
     pre: InstancePre<State>,
     flow: Option<flow::GuestIndices>,
     tools: Option<tools::GuestIndices>,
+    configuration: Option<configuration::GuestIndices>,
 }
 
 impl Plugin {
     pub(crate) fn new(engine: Engine, package: Package, pre: InstancePre<State>) -> wasmtime::Result<Self> {
         let flow = package.offers_flow.then(|| flow::GuestIndices::new(&pre)).transpose()?;
         let tools = package.offers_tools.then(|| tools::GuestIndices::new(&pre)).transpose()?;
+        let configuration = package.offers_configuration.then(|| configuration::GuestIndices::new(&pre)).transpose()?;
         let manifest = Arc::new(package.manifest.clone());
-        Ok(Self(Arc::new(Inner { engine, package, manifest, pre, flow, tools })))
+        Ok(Self(Arc::new(Inner { engine, package, manifest, pre, flow, tools, configuration })))
     }
 
     pub fn manifest(&self) -> &Manifest {
         &self.0.manifest
+    }
+
+    /// What a call of it may use: what it asks for, and never more than this.
+    pub fn limits(&self, most: &Limits) -> Limits {
+        self.0.manifest.limits.within(most)
     }
 
     pub fn digest(&self) -> Digest {
@@ -75,6 +83,35 @@ impl Plugin {
         let clock = call.clock.clone();
         let (ended, wall) = run::within(&clock, limits.wall, guest).await;
         call.end(ended, wall)
+    }
+
+    /// Asks the plugin itself what is wrong with a configuration, as one of the business's calls and with nothing in its reach. Of a
+    /// plugin that does not check, nothing is.
+    pub async fn check_config(&self, business: &str, config: &str, limits: &Limits) -> Result<Vec<Problem>, CallError> {
+        let inner = &*self.0;
+        let Some(export) = &inner.configuration else { return Ok(Vec::new()) };
+        let nowhere = Ids {
+            turn: String::new(),
+            business: business.to_owned(),
+            service_point: String::new(),
+            channel: String::new(),
+            conversation: String::new(),
+            customer: String::new(),
+        };
+        let mut call = match Call::begin(inner, inner.engine.events(), Nothing::new(config), &nowhere, config.len(), limits).await {
+            Ok(call) => call,
+            Err((_, error)) => return Err(error),
+        };
+        let config = config.to_owned();
+        let store = &mut call.store;
+        let guest = async {
+            let instance = inner.pre.instantiate_async(&mut *store).await?;
+            export.load(&mut *store, &instance)?.call_check(&mut *store, &config).await
+        };
+        let clock = call.clock.clone();
+        let (ended, wall) = run::within(&clock, limits.wall, guest).await;
+        let report: CallReport<_, Nothing> = call.end(ended, wall);
+        report.result
     }
 
     /// Calls one of its tools on a fresh instance. May be called while an event of the same tenant waits for it; a tool must not wait

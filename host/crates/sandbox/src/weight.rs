@@ -5,6 +5,7 @@ use crate::api::{
     http::Response,
     kv::Entry,
     records::{Document, Hit, Page},
+    tickets::Ticket,
     turn::{CustomerCard, Ids, Line, ServicePointCard},
 };
 
@@ -72,6 +73,12 @@ impl Weight for Hit {
 impl Weight for Response {
     fn weight(&self) -> usize {
         self.headers.weight() + self.body.len()
+    }
+}
+
+impl Weight for Ticket {
+    fn weight(&self) -> usize {
+        self.id.weight() + self.code.weight() + self.title.weight() + self.status.weight()
     }
 }
 

@@ -3,14 +3,15 @@
 use relevo_model::*;
 use relevo_sandbox::api::{
     actions::Action,
-    flow::{Outcome, StateChange},
+    flow::StateChange,
+    types::Failure,
 };
 use relevo_store::{Conversation, EndedTurn, Message};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Error, desk::Desk, pages::local, spot, spot::Spot};
-use crate::conversation::journal;
+use crate::conversation::journal::{Answer, Call, Ended, Flow, Journal};
 
 /// Conversations and messages that are looked through for the last turn.
 const LOOKED_AT: i64 = 60;
@@ -86,30 +87,6 @@ pub struct Kept {
     pub after: Option<String>,
 }
 
-/// A journal as `conversation::journal` seals it.
-#[derive(Deserialize)]
-struct Journal {
-    flows: Vec<Flow>,
-}
-
-#[derive(Deserialize)]
-struct Flow {
-    plugin: String,
-    version: String,
-    context: Value,
-    calls: Vec<Call>,
-    outcome: Value,
-    wall_us: u64,
-    memory: usize,
-}
-
-#[derive(Deserialize)]
-struct Call {
-    name: String,
-    asked: Value,
-    answer: Value,
-}
-
 /// The turn that ran last here; none before anybody wrote.
 pub async fn last_turn(spot: &Spot, desk: &Desk) -> Result<Option<Inspector>, Error> {
     let layout = spot.business.layout();
@@ -123,8 +100,7 @@ pub async fn last_turn(spot: &Spot, desk: &Desk) -> Result<Option<Inspector>, Er
     let Some(turn) = read.turns().find(&id).await? else { return Ok(None) };
     let sealed = read.journal(&id).await?;
     drop(read);
-    let journal = sealed.and_then(|sealed| spot.business.cell.unseal(journal::place(&id), &sealed).ok());
-    let journal = journal.and_then(|plain| serde_json::from_slice::<Journal>(&plain).ok());
+    let journal = sealed.and_then(|sealed| Journal::open(&spot.business.cell, &id, &sealed));
     Ok(Some(inspector(spot, desk, &turn, listed.customer_name, &listed.conversation, &messages, journal)))
 }
 
@@ -183,37 +159,58 @@ fn event(desk: &Desk, item: &TurnMessage, messages: &[Message]) -> EventView {
 fn ran(journal: Journal, said: &[&Message]) -> Ran {
     let wall = journal.flows.iter().map(|flow| flow.wall_us).sum();
     let memory = journal.flows.iter().map(|flow| flow.memory).max().unwrap_or_default();
-    let last = journal.flows.last().and_then(|flow| Some((flow, serde_json::from_value::<Outcome>(flow.outcome.clone()).ok()?))).filter(|(_, did)| did.handled);
-    let state = last.as_ref().map_or_else(Vec::new, |(flow, did)| kept(&flow.context["state"], &did.state));
-    let actions = last.map_or_else(Vec::new, |(_, did)| actions(did.actions, said));
+    let last = journal.flows.last().and_then(|flow| match &flow.outcome {
+        Ended::Did(did) if did.handled => Some((flow, did)),
+        _ => None,
+    });
     Ran {
         milliseconds: milliseconds(wall),
-        megabytes: format!("{:.1}", memory as f64 / 1_048_576.0),
+        megabytes: megabytes(memory),
+        state: last.map_or_else(Vec::new, |(flow, did)| kept(flow.context.state.as_ref().unwrap_or(&Value::Null), &did.state)),
+        actions: last.map_or_else(Vec::new, |(_, did)| actions(did.actions.clone(), said)),
         flows: journal.flows.into_iter().map(flow).collect(),
-        actions,
-        state,
     }
 }
 
 fn flow(flow: Flow) -> FlowView {
-    let outcome = match flow.outcome["handled"].as_bool() {
-        Some(true) => "handled",
-        Some(false) => "passed",
-        None => "failed",
+    let (outcome, error) = match flow.outcome {
+        Ended::Did(did) => (if did.handled { "handled" } else { "passed" }, None),
+        Ended::Failed { error } => ("failed", Some(shortened(&error))),
     };
-    let call = |call: Call| CallView { name: call.name, asked: compact(&call.asked), answer: compact(&call.answer) };
     FlowView {
         plugin: flow.plugin,
         version: flow.version,
         outcome,
-        error: flow.outcome["error"].as_str().map(shortened),
+        error,
         milliseconds: milliseconds(flow.wall_us),
-        calls: flow.calls.into_iter().map(call).collect(),
+        calls: flow.calls.iter().map(call).collect(),
+    }
+}
+
+pub fn call(call: &Call) -> CallView {
+    let answer = match &call.answer {
+        Answer::Given(value) => compact(value),
+        Answer::Refused(failure) => shortened(&refusal(failure)),
+    };
+    CallView { name: call.name.to_string(), asked: compact(&call.asked), answer }
+}
+
+/// A refusal as the contract names it.
+fn refusal(failure: &Failure) -> String {
+    match failure {
+        Failure::Invalid(why) => format!("invalid: {why}"),
+        Failure::NotFound => "not-found".into(),
+        Failure::Denied(why) => format!("denied: {why}"),
+        Failure::OverQuota(why) => format!("over-quota: {why}"),
+        Failure::TimedOut => "timed-out".into(),
+        Failure::Unavailable(_) => "unavailable".into(),
+        Failure::Conflict => "conflict".into(),
+        Failure::Other(named) => named.name.clone(),
     }
 }
 
 /// What was done, in its order; what was said as it stands on the phone.
-fn actions(actions: Vec<Action>, said: &[&Message]) -> Vec<ActionView> {
+pub fn actions(actions: Vec<Action>, said: &[&Message]) -> Vec<ActionView> {
     let mut said = said.iter();
     let view = |action| {
         let plain = |label, details: String| ActionView { label, details: shortened(&details), state: None };
@@ -237,7 +234,7 @@ fn actions(actions: Vec<Action>, said: &[&Message]) -> Vec<ActionView> {
 }
 
 /// Each value of the state, those of before first.
-fn kept(before: &Value, change: &StateChange) -> Vec<Kept> {
+pub fn kept(before: &Value, change: &StateChange) -> Vec<Kept> {
     let before = values(before.clone());
     let after = match change {
         StateChange::Keep => before.clone(),
@@ -258,7 +255,7 @@ fn values(state: Value) -> Map<String, Value> {
     }
 }
 
-fn compact(value: &Value) -> String {
+pub fn compact(value: &Value) -> String {
     shortened(&unpacked(value.clone()).to_string())
 }
 
@@ -275,11 +272,15 @@ fn unpacked(value: Value) -> Value {
     }
 }
 
-fn shortened(text: &str) -> String {
+pub fn shortened(text: &str) -> String {
     if text.chars().count() <= SHOWN { text.to_owned() } else { text.chars().take(SHOWN).chain(['…']).collect() }
 }
 
-fn milliseconds(micros: u64) -> String {
+pub fn megabytes(bytes: usize) -> String {
+    format!("{:.1}", bytes as f64 / 1_048_576.0)
+}
+
+pub fn milliseconds(micros: u64) -> String {
     format!("{}.{}", micros / 1000, micros / 100 % 10)
 }
 

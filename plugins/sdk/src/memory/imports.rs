@@ -136,6 +136,24 @@ pub(crate) mod http {
     }
 }
 
+pub(crate) mod tickets {
+    use crate::Failure;
+    use crate::memory::World;
+    use crate::tickets::{NewTicket, Ticket};
+
+    pub fn open(ticket: &NewTicket) -> Result<Ticket, Failure> {
+        World::current(|world| world.tickets.open(ticket, world.now_ms))
+    }
+
+    pub fn recent(limit: u32) -> Result<Vec<Ticket>, Failure> {
+        World::current(|world| Ok(world.tickets.recent(limit)))
+    }
+
+    pub fn comment(id: &str, text: &str) -> Result<(), Failure> {
+        World::current(|world| world.tickets.comment(id, text))
+    }
+}
+
 pub(crate) mod system {
     use crate::memory::World;
     use crate::system::Level;

@@ -8,6 +8,7 @@ use crate::Failure;
 use crate::http::{Request, Response};
 use crate::kv::{Entry, Scope};
 use crate::system::Level;
+use crate::tickets::{NewTicket, Ticket};
 
 #[derive(Clone)]
 struct Kept {
@@ -71,6 +72,44 @@ impl Outside {
     pub(crate) fn send(&mut self, request: &Request) -> Result<Response, Failure> {
         self.requests.push(request.clone());
         self.answers.pop_front().unwrap_or(Err(Failure::Unavailable(None)))
+    }
+}
+
+/// This customer's tickets, oldest first, and what was added to each.
+#[derive(Clone, Default)]
+pub struct Tickets {
+    pub opened: Vec<(Ticket, NewTicket)>,
+    /// By the ticket's id.
+    pub comments: Vec<(String, String)>,
+}
+
+impl Tickets {
+    pub(crate) fn open(&mut self, ticket: &NewTicket, now_ms: u64) -> Result<Ticket, Failure> {
+        if ticket.title.trim().is_empty() {
+            return Err(Failure::Invalid("title".into()));
+        }
+        let number = self.opened.len() + 1;
+        let opened = Ticket {
+            id: format!("ticket-{number}"),
+            code: format!("T-{number:04}"),
+            title: ticket.title.clone(),
+            status: "NEW".into(),
+            created_at_ms: now_ms,
+        };
+        self.opened.push((opened.clone(), ticket.clone()));
+        Ok(opened)
+    }
+
+    pub(crate) fn recent(&self, limit: u32) -> Vec<Ticket> {
+        self.opened.iter().rev().take(limit.min(20) as usize).map(|(ticket, _)| ticket.clone()).collect()
+    }
+
+    pub(crate) fn comment(&mut self, id: &str, text: &str) -> Result<(), Failure> {
+        if !self.opened.iter().any(|(ticket, _)| ticket.id == id) {
+            return Err(Failure::NotFound);
+        }
+        self.comments.push((id.to_owned(), text.to_owned()));
+        Ok(())
     }
 }
 

@@ -13,7 +13,7 @@ use relevo_sandbox::{
 };
 use serde_json::json;
 
-use crate::fixtures::{Bench, Desk, OnGet, call, guest_with, hello, ids, manifest_of};
+use crate::fixtures::{Bench, Desk, OnGet, call, checking_guest, guest_with, hello, ids, manifest_of};
 
 #[tokio::test]
 async fn an_event_is_handled_on_a_fresh_instance_and_what_it_used_is_told() {
@@ -62,6 +62,29 @@ async fn a_tool_answers_with_its_arguments() {
     let report = plugin.call_tool(Desk::default(), &ids("acme"), "track", r#"{"order": 7}"#, &Limits::default()).await;
 
     assert_eq!(report.result.unwrap().output, r#"{"order": 7}"#);
+}
+
+#[tokio::test]
+async fn a_plugin_says_what_is_wrong_with_a_configuration_and_reaches_nothing() {
+    let bench = Bench::new();
+    // One problem: its field is the key, its message the configuration itself. 2 is `denied`.
+    let check = "(call $get) (if (i32.ne (call $answer) (i32.const 2)) (then unreachable))
+        (i32.store (i32.const 2056) (i32.const 4096)) (i32.store (i32.const 2060) (i32.const 1))
+        (i32.store (i32.const 4096) (i32.const 1024)) (i32.store (i32.const 4100) (i32.const 3))
+        (i32.store (i32.const 4104) (local.get $config)) (i32.store (i32.const 4108) (local.get $length))
+        (i32.const 2048)";
+    let plugin = bench.engine.load(&checking_guest(check)).await.unwrap();
+    let content = bench.load("(call $handled)").await;
+    let looping = bench.engine.load(&checking_guest("(loop $on (br $on)) unreachable")).await.unwrap();
+
+    let problems = plugin.check_config("acme", r#"{"a":1}"#, &Limits::default()).await.unwrap();
+    let none = content.check_config("acme", "{}", &Limits::default()).await.unwrap();
+    let late = looping.check_config("acme", "{}", &Limits::default()).await.unwrap_err();
+
+    assert_eq!(problems.len(), 1);
+    assert_eq!((problems[0].field.as_str(), problems[0].message.as_str()), ("key", r#"{"a":1}"#));
+    assert_eq!(none, []);
+    assert!(matches!(late, CallError::Limit(_)), "{late:?}");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use relevo_sandbox::{
-    BoxError, CallReport, Engine, EngineSettings, Fault, Http, Kv, Limits, Manifest, Plugin, Records, System, Turn,
+    BoxError, CallReport, Engine, EngineSettings, Fault, Http, Kv, Limits, Manifest, Plugin, Records, System, Tickets, Turn,
     api::{
         events::{Content, Event, Inbound},
         flow::Outcome,
@@ -12,6 +12,7 @@ use relevo_sandbox::{
         kv::{Entry, Scope},
         records::{Document, Hit, Page, Query},
         system::Level,
+        tickets::{NewTicket, Ticket},
         turn::{CustomerCard, Ids, Line, ServicePointCard},
         types::Failure,
     },
@@ -31,7 +32,16 @@ pub fn guest_with(handle: &str, more: &str, manifest: &Manifest) -> Vec<u8> {
 
 /// The same without a manifest.
 pub fn bare_guest(handle: &str, more: &str) -> Vec<u8> {
-    let text = include_str!("guest.wat").replace("{{handle}}", handle).replace("{{more}}", more);
+    written(handle, more, "(i32.const 2048)")
+}
+
+/// A packed guest whose check of a configuration is these core instructions; 2048 is an empty list.
+pub fn checking_guest(check: &str) -> Vec<u8> {
+    pack(&written("(call $handled)", "", check), &manifest()).unwrap()
+}
+
+fn written(handle: &str, more: &str, check: &str) -> Vec<u8> {
+    let text = include_str!("guest.wat").replace("{{handle}}", handle).replace("{{more}}", more).replace("{{check}}", check);
     wat::parse_str(text).unwrap()
 }
 
@@ -247,6 +257,21 @@ impl Http for Desk {
     async fn send(&mut self, request: Request) -> Result<Response, Fault> {
         self.sends.push(request);
         Ok(Response { status: 200, headers: vec![], body: vec![] })
+    }
+}
+
+#[async_trait]
+impl Tickets for Desk {
+    async fn open(&mut self, _: NewTicket) -> Result<Ticket, Fault> {
+        Err(Failure::NotFound.into())
+    }
+
+    async fn recent(&mut self, _: u32) -> Result<Vec<Ticket>, Fault> {
+        Ok(vec![])
+    }
+
+    async fn comment(&mut self, _: String, _: String) -> Result<(), Fault> {
+        Err(Failure::NotFound.into())
     }
 }
 

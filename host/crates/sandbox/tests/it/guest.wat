@@ -1,5 +1,5 @@
-;; A guest of which each test writes the body of `handle`. It imports a part of the contract, as the usual tools leave it, and
-;; exports both interfaces. What stands in double braces is replaced by core instructions.
+;; A guest of which each test writes the bodies of `handle` and of `check`. It imports every interface, as JavaScript and Python do, and of
+;; each a part; it exports all three. What stands in double braces is replaced by core instructions.
 (component
   (import "relevo:flow/types@0.1.0-draft" (instance $types
     (type $json-of string)
@@ -44,6 +44,8 @@
     (type $response-of (record (field "status" u16) (field "headers" (list (tuple string string))) (field "body" (list u8))))
     (export "response" (type $response (eq $response-of)))
     (export "send" (func (param "request" $request) (result (result $response (error $failure)))))))
+
+  (import "relevo:flow/tickets@0.1.0-draft" (instance))
 
   (import "relevo:flow/system@0.1.0-draft" (instance $system
     (type $level-of (enum "debug" "info" "warn" "error"))
@@ -187,6 +189,8 @@
     (func (export "handle") (param $arguments i32) (result i32)
       (local $n i32)
       {{handle}})
+    (func (export "check") (param $config i32) (param $length i32) (result i32)
+      {{check}})
     (func (export "call") (param i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32 i32) (param $arguments i32) (param $length i32) (result i32)
       ;; Answers with its arguments.
       (i32.store (i32.const 2056) (local.get $arguments))
@@ -209,11 +213,18 @@
   (type $tool-result-of (record (field "output" $json) (field "actions" (list $action))))
   (export $tool-result "tool-result" (type $tool-result-of))
 
+  (type $problem-of (record (field "field" string) (field "message" string)))
+  (export $problem "problem" (type $problem-of))
+
+  (func $check (param "config" $json) (result (result (list $problem) (error $failure)))
+    (canon lift (core func $main "check") (memory $mem) (realloc $realloc)))
   (func $handle (param "ids" $ids) (param "event" $event) (result (result $outcome (error $failure)))
     (canon lift (core func $main "handle") (memory $mem) (realloc $realloc)))
   (func $call (param "ids" $ids) (param "name" string) (param "arguments" $json) (result (result $tool-result (error $failure)))
     (canon lift (core func $main "call") (memory $mem) (realloc $realloc)))
+  (instance $configuration (export "check" (func $check)))
   (instance $flow (export "handle" (func $handle)))
   (instance $tools (export "call" (func $call)))
+  (export "relevo:flow/configuration@0.1.0-draft" (instance $configuration))
   (export "relevo:flow/flow@0.1.0-draft" (instance $flow))
   (export "relevo:flow/tools@0.1.0-draft" (instance $tools)))

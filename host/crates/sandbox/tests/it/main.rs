@@ -6,4 +6,6 @@ mod calls;
 mod compiling;
 mod fixtures;
 mod limits;
+mod manifests;
 mod packages;
+mod published;

@@ -1,0 +1,154 @@
+//! Plugins: uploaded, consented to, set, activated and taken back, one function for each thing that people do to them.
+//!
+//! An upload is stored and compiled, and answers nobody. `grant` says what it may do, `activate` has the next turns answered by it; turns that
+//! are under way end on the version that they began with. What the business granted holds for a plugin, whichever of its versions runs: a version
+//! that asks for more than what was consented to is not activated before it was asked about.
+
+mod settings;
+mod state;
+mod upload;
+mod versions;
+mod view;
+
+use relevo_model::*;
+use relevo_sandbox::{Grants, Manifest, Permission};
+use relevo_store::{PluginConfig, PluginHour};
+use serde_json::Value;
+use std::sync::Arc;
+
+pub use settings::{Settings, configure, configure_at, configs, merged};
+pub(crate) use settings::demand_settings;
+pub use state::{require_replay, switch, try_again};
+pub use upload::{Progress, Uploaded, progress, upload};
+pub(crate) use upload::{resume, check};
+pub use versions::{activate, end_canary, grant, remove_version, roll_back, start_canary};
+pub use view::{find, list, runs};
+
+/// A plugin as lists show it.
+#[derive(Clone, Debug)]
+pub struct Plugin {
+    pub id: String,
+    /// It is one of ours: its version is the program's, it cannot be uploaded, and it has what its manifest asks for.
+    pub built_in: bool,
+    /// Of the version that answers, else of the newest upload.
+    pub manifest: Arc<Manifest>,
+    /// The version that answers.
+    pub active: Option<String>,
+    /// What a rollback leads to.
+    pub previous: Option<String>,
+    pub canary: Option<Canary>,
+    pub state: PluginState,
+    pub set_aside: Option<SetAside>,
+    /// The last canary that failed more than the version beside it, until somebody decides again.
+    pub taken_back: Option<(String, Time)>,
+    pub requires_replay: bool,
+    /// The service points that it is attached to.
+    pub points: Vec<ServicePointId>,
+    /// Turns that failed within the last day.
+    pub failures: i64,
+    /// The version of all this, for `Seen`.
+    pub version: i64,
+}
+
+/// A share of the conversations is answered by another version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Canary {
+    pub version: String,
+    pub percent: i64,
+    pub since: Time,
+    /// Turns since then, and of those how many failed: of this version and of the one beside it.
+    pub turns: i64,
+    pub failed: i64,
+    pub steady_turns: i64,
+    pub steady_failed: i64,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SetAside {
+    pub at: Time,
+    /// The name of the error that came last: `trap`, `limit`, `timeout`, …
+    pub reason: String,
+}
+
+/// A plugin with all that is known of it.
+#[derive(Clone, Debug)]
+pub struct Detail {
+    pub plugin: Plugin,
+    /// The newest upload first; one of ours has none.
+    pub versions: Vec<Version>,
+    pub consent: Option<Consent>,
+    /// The whole installation's configuration, without secrets.
+    pub config: Value,
+    pub config_version: i64,
+    /// The secrets that it may have, and whether they are set.
+    pub secrets: Vec<SecretState>,
+    /// What of the configuration does not fit the version that answers.
+    pub problems: Vec<ConfigProblem>,
+}
+
+#[derive(Clone, Debug)]
+pub struct Version {
+    pub version: String,
+    pub digest: String,
+    pub size: i64,
+    pub state: VersionState,
+    /// Why it was refused.
+    pub problem: Option<Refused>,
+    pub manifest: Arc<Manifest>,
+    /// A person or a key, by its id.
+    pub uploaded_by: String,
+    pub created_at: Time,
+    pub first_activated_at: Option<Time>,
+    /// What it asks for beyond what was consented to: without it, activating is a click.
+    pub asks_more: Vec<Permission>,
+}
+
+/// What the business lets a plugin do.
+#[derive(Clone, Debug)]
+pub struct Consent {
+    pub grants: Grants,
+    /// What was asked for when it said so.
+    pub asked: Vec<Permission>,
+    pub by: String,
+    pub at: Time,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SecretState {
+    pub name: String,
+    pub set: bool,
+}
+
+/// Why a file cannot be a plugin, or not this one.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Refused {
+    /// The key of the text for people: `plugin-core-module`, …
+    pub kind: String,
+    /// What is to be changed, in the words of the sandbox, with the names that it is about.
+    pub detail: String,
+}
+
+/// What of a configuration cannot be taken.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConfigProblem {
+    /// A JSON pointer: `/hours/0/from`; empty for all of it.
+    pub path: String,
+    pub why: Why,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum Why {
+    /// The keyword of the schema that it does not keep, and what that says.
+    Schema { keyword: &'static str, detail: Value },
+    /// The plugin's own words.
+    Says(String),
+}
+
+/// How a plugin ran, newest hour first, and how it was set.
+#[derive(Clone, Debug)]
+pub struct Runs {
+    pub hours: Vec<PluginHour>,
+}
+
+/// A configuration as it was.
+pub type Earlier = PluginConfig;
