@@ -165,6 +165,11 @@ impl App {
         }
     }
 
+    /// A business that is open here.
+    pub async fn opened(&self, tenant: &TenantId) -> Option<Arc<Business>> {
+        self.businesses.read().await.get(tenant).cloned()
+    }
+
     /// All businesses that are open here.
     pub async fn open_businesses(&self) -> Vec<Arc<Business>> {
         self.businesses.read().await.values().cloned().collect()
@@ -261,7 +266,7 @@ impl App {
             .collect();
         for id in idle {
             let Some(business) = businesses.get(&id) else { continue };
-            let rested = if business.is_owner() { business.cell.rest().await.map(|_| ()) } else { Ok(()) };
+            let rested = if business.is_owner() { rest(business).await } else { Ok(()) };
             match rested {
                 Ok(()) => {
                     businesses.remove(&id);
@@ -292,4 +297,10 @@ impl App {
             }
         }
     }
+}
+
+/// Nothing of it is in memory alone when it rests.
+async fn rest(business: &Business) -> relevo_store::Result<()> {
+    business.keep_runs().await?;
+    business.cell.rest().await.map(|_| ())
 }

@@ -83,12 +83,17 @@ async fn send(transport: &AsyncSmtpTransport<Tokio1Executor>, message: Message, 
 }
 
 fn written(Letter { mail, lang }: &Letter, from: &Mailbox) -> anyhow::Result<Message> {
-    let business = match &mail.kind {
-        MailKind::Invitation { business } => business,
-        MailKind::NewPassword => "",
+    let (business, plugin) = match &mail.kind {
+        MailKind::Invitation { business } => (business.as_str(), ""),
+        MailKind::NewPassword => ("", ""),
+        MailKind::Plugin { business, plugin, .. } => (business.as_str(), plugin.as_str()),
     };
     let kind = kind(mail);
-    let args = Args::from([("business".into(), business.to_owned().into()), ("link".into(), mail.link.expose_secret().to_owned().into())]);
+    let args = Args::from([
+        ("business".into(), business.to_owned().into()),
+        ("plugin".into(), plugin.to_owned().into()),
+        ("link".into(), mail.link.expose_secret().to_owned().into()),
+    ]);
     let say = |part: &str| texts::find(lang, &format!("mail-{kind}-{part}"), &args).with_context(|| format!("nobody wrote mail-{kind}-{part}"));
     let to = Mailbox::new(None, mail.to.parse().context("it goes to no address")?);
     Ok(Message::builder().from(from.clone()).to(to).subject(say("subject")?).header(ContentType::TEXT_PLAIN).body(say("text")?)?)
@@ -99,6 +104,8 @@ const fn kind(mail: &OutgoingMail) -> &'static str {
     match mail.kind {
         MailKind::Invitation { .. } => "invitation",
         MailKind::NewPassword => "reset",
+        MailKind::Plugin { set_aside: true, .. } => "plugin-set-aside",
+        MailKind::Plugin { set_aside: false, .. } => "plugin-taken-back",
     }
 }
 

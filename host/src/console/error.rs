@@ -2,6 +2,9 @@
 
 use axum::response::{IntoResponse, Response};
 
+use relevo_sandbox::Permission as Asked;
+
+use super::plugins::{ConfigProblem, Refused};
 use crate::{
     channels::cloud_api::client::Fault,
     http::problem::{FieldProblem, Kind, Problem},
@@ -36,6 +39,24 @@ pub enum Error {
     /// The conversation's channel was taken away.
     #[error("the channel of this conversation was taken away: nothing can be said through it")]
     NoChannel,
+    /// The file cannot be a plugin, or not this one.
+    #[error("{}", .0.detail)]
+    Package(Refused),
+    /// The version asks for more than what was consented to.
+    #[error("this version asks for more than what was consented to: look at it and grant it, or a part of it")]
+    Consent(Vec<Asked>),
+    /// It is being compiled.
+    #[error("this version is being compiled: try again when it is ready")]
+    NotReady,
+    /// The business wants a version's replay to be approved before it answers.
+    #[error("what this version would have said otherwise was not approved: run a replay, and approve its differences")]
+    ReplayNeeded,
+    /// There is none to go to.
+    #[error("there is no such version to go to")]
+    NoVersion,
+    /// The configuration cannot be taken: all that is wrong, field by field.
+    #[error("the configuration cannot be taken")]
+    Settings(Vec<ConfigProblem>),
     /// The Graph API did not confirm what it was asked, in its own words.
     #[error("{0}")]
     Outside(Fault),
@@ -115,6 +136,12 @@ impl From<&Error> for Problem {
             Error::Stale => Kind::Stale,
             Error::WindowClosed => Kind::WindowClosed,
             Error::NoChannel => Kind::NoChannel,
+            Error::Package(_) => Kind::Plugin,
+            Error::Consent(_) => Kind::Consent,
+            Error::NotReady => Kind::NotReady,
+            Error::ReplayNeeded => Kind::ReplayNeeded,
+            Error::NoVersion => Kind::NoVersion,
+            Error::Settings(_) => Kind::Invalid,
             Error::Outside(Fault::Unreachable(_)) => Kind::Outside,
             Error::Outside(_) => Kind::NotConfirmed,
             Error::Unavailable => Kind::Busy,
@@ -123,6 +150,9 @@ impl From<&Error> for Problem {
         let problem = Self::new(kind).detail(error.to_string());
         match error {
             Error::Invalid(fields) => problem.errors(fields.iter().map(FieldProblem::from)),
+            Error::Package(refused) => problem.errors([FieldProblem { problem: refused.kind.clone(), ..FieldProblem::with_words("file", refused.words()) }]),
+            Error::Consent(more) => problem.errors(more.iter().map(|asked| FieldProblem::new(format!("permissions.{}", asked.kind()), "plugin-asks-more"))),
+            Error::Settings(problems) => problem.errors(problems.iter().map(FieldProblem::from)),
             Error::Unavailable => problem.retry_after(1),
             _ => problem,
         }

@@ -10,6 +10,7 @@ mod error;
 pub mod inbox;
 pub mod orders;
 pub mod photos;
+pub mod plugins;
 pub mod points;
 pub mod policies;
 pub mod products;

@@ -6,7 +6,7 @@ use relevo_model::*;
 use relevo_store::{Install, Json, Route, ServicePoint};
 use serde_json::Value;
 
-use super::{Error, Result, Seen, apply, channels, checks::Checks, note, to_the_end};
+use super::{Error, Result, Seen, apply, channels, checks::Checks, note, plugins, to_the_end};
 use crate::{
     app::App,
     hours::{self, Hours},
@@ -170,7 +170,7 @@ pub async fn flow(app: &App, member: &Member, id: &ServicePointId) -> Result<Vec
 /// Replaces the plugins of a service point; the next message is theirs.
 pub async fn set_flow(app: &App, member: &Member, id: &ServicePointId, chain: &[Link], seen: Seen) -> Result<Vec<Install>> {
     member.demand_at(Permission::ConfigureFlows, *id)?;
-    let chain = installs(app, id, chain)?;
+    let (before, chain) = installs(app, member, id, chain).await?;
     let mut write = app.store.cell(&member.tenant).await?.write().await?;
     if write.service_points().find(id).await?.is_none() {
         return Err(Error::NotFound);
@@ -179,33 +179,53 @@ pub async fn set_flow(app: &App, member: &Member, id: &ServicePointId, chain: &[
         return Err(Error::Stale);
     }
     write.replace_flow(id, &chain).await?;
+    plugins::keep_overrides(&mut write, member, &before, &chain, app.clock.now()).await?;
     note(app, &mut write, member, "flow.changed", Some(id.as_str())).await?;
     apply(app, member, write).await?;
     Ok(chain)
 }
 
-fn installs(app: &App, point: &ServicePointId, chain: &[Link]) -> Result<Vec<Install>> {
+/// The chain as it is, and as it is to be.
+async fn installs(app: &App, member: &Member, point: &ServicePointId, chain: &[Link]) -> Result<(Vec<Install>, Vec<Install>)> {
+    let cell = app.store.cell(&member.tenant).await?;
+    let earlier = cell.read().await?.flow_of(point).await?;
     let mut checks = Checks::default();
     checks.demand(chain.len() <= MOST_PLUGINS, "plugins", "field-plugins-many");
     let mut before = HashSet::new();
-    let mut installs = Vec::new();
-    for (position, link) in (1..).zip(chain) {
+    let (mut installs, mut problems) = (Vec::new(), Vec::new());
+    for (nth, link) in chain.iter().enumerate() {
         checks.demand(before.insert(link.id.as_str()), "plugins", "field-plugin-twice");
         checks.demand(link.config.is_object() && link.config.to_string().len() <= LARGEST_CONFIG, "plugins", "field-plugin-config");
-        let Some(plugin) = app.plugins.find(&link.id) else {
+        let found = plugins::component_of(app, &mut *cell.read().await?, &link.id, None).await?;
+        let Some(plugin) = found else {
             checks.wrong("plugins", "field-plugin-unknown");
             continue;
+        };
+        let same = earlier.iter().find(|install| install.plugin_id == link.id && install.config.0 == link.config);
+        let config = match same {
+            // It was taken as it is; a version that was activated since may see it otherwise, which is no reason to move nothing.
+            Some(same) => same.config.0.clone(),
+            None if !link.config.is_object() => continue,
+            None => match plugins::check_override(app, member, &link.id, &link.config).await {
+                Ok(config) => config,
+                Err(Error::Settings(wrong)) => {
+                    problems.extend(wrong.into_iter().map(|problem| problem.within(&format!("plugins[{nth}]"))));
+                    continue;
+                }
+                Err(error) => return Err(error),
+            },
         };
         installs.push(Install {
             id: app.clock.id(),
             service_point_id: *point,
             plugin_id: link.id.clone(),
-            version: plugin.manifest().version.to_string(),
-            position,
-            config: Json(link.config.clone()),
+            version: plugin.version(),
+            position: i64::try_from(nth + 1).unwrap_or(i64::MAX),
+            config: Json(config),
             enabled: true,
             created_at: app.clock.now(),
         });
     }
-    checks.end().map(|()| installs)
+    checks.end()?;
+    if problems.is_empty() { Ok((earlier, installs)) } else { Err(Error::Settings(problems)) }
 }

@@ -11,9 +11,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
+    console::plugins::{ConfigProblem, Why},
     identity::{self, Refusal},
     texts,
-    web::visitor::LANGUAGES,
+    web::{Words, visitor::LANGUAGES},
 };
 
 pub use kinds::Kind;
@@ -51,6 +52,21 @@ pub struct FieldProblem {
     pub problem: String,
     /// The same for people, in the language of `Accept-Language`.
     pub text: String,
+    /// What is said, where that is more than the text of the key.
+    #[serde(skip)]
+    pub said: Said,
+}
+
+/// How the text of a problem is come by.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Said {
+    /// It is that of its key.
+    #[default]
+    Plain,
+    /// With values in it.
+    Words(Words),
+    /// In the words of whoever wrote it, whatever language those are.
+    AsIs,
 }
 
 impl Problem {
@@ -84,7 +100,11 @@ impl Problem {
     #[must_use]
     pub fn in_language(mut self, lang: &str) -> Self {
         for error in &mut self.errors {
-            error.text = texts::say(lang, &error.problem);
+            match &error.said {
+                Said::Plain => error.text = texts::say(lang, &error.problem),
+                Said::Words(words) => error.text = words.to_text(lang),
+                Said::AsIs => {}
+            }
         }
         self
     }
@@ -100,13 +120,34 @@ impl FieldProblem {
     /// With its text in the first of our languages; `Problem::in_language` gives it another.
     pub fn new(field: impl Into<String>, problem: impl Into<String>) -> Self {
         let problem = problem.into();
-        Self { field: field.into(), text: texts::say(LANGUAGES[0], &problem), problem }
+        Self { field: field.into(), text: texts::say(LANGUAGES[0], &problem), problem, said: Said::Plain }
+    }
+
+    /// The same with values in the text.
+    pub fn with_words(field: impl Into<String>, words: Words) -> Self {
+        Self { field: field.into(), problem: words.key().to_owned(), text: words.to_text(LANGUAGES[0]), said: Said::Words(words) }
+    }
+
+    /// In somebody's own words.
+    pub fn as_is(field: impl Into<String>, problem: &str, text: &str) -> Self {
+        Self { field: field.into(), problem: problem.to_owned(), text: text.to_owned(), said: Said::AsIs }
     }
 }
 
 impl From<&identity::Problem> for FieldProblem {
     fn from(problem: &identity::Problem) -> Self {
         Self::new(problem.field, problem.text)
+    }
+}
+
+impl From<&ConfigProblem> for FieldProblem {
+    /// The field is where it is in the configuration: `config/hours/0`.
+    fn from(problem: &ConfigProblem) -> Self {
+        let field = if problem.path.starts_with("plugins[") { problem.path.clone() } else { format!("config{}", problem.path) };
+        match &problem.why {
+            Why::Says(text) => Self::as_is(field, "schema-says", text),
+            _ => Self::with_words(field, problem.words()),
+        }
     }
 }
 

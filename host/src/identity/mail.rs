@@ -8,7 +8,7 @@ use secrecy::SecretString;
 pub struct OutgoingMail {
     pub to: String,
     pub kind: MailKind,
-    /// Works once.
+    /// To a reset or an invitation it works once.
     pub link: SecretString,
     pub expires_at: Time,
     /// The language of whoever gets it, where it is known.
@@ -22,6 +22,12 @@ pub enum MailKind {
         business: String,
     },
     NewPassword,
+    /// What became of a plugin of a business: it was set aside, or a canary of it was taken back. The link leads to its page.
+    Plugin {
+        business: String,
+        plugin: String,
+        set_aside: bool,
+    },
 }
 
 impl std::fmt::Debug for OutgoingMail {

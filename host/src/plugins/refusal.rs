@@ -1,14 +1,15 @@
-//! Why a file cannot be a plugin: a name that texts know, and the words of the sandbox with the names that it is about.
+//! Why a file cannot be a plugin: a name for programs and pages, and the words of the sandbox with the names that it is about.
 
 use relevo_sandbox::{CompileError, LoadError, PackageError};
 use serde::{Deserialize, Serialize};
 
 use super::LoadFailed;
+use crate::web::Words;
 
 /// What is shown of it, and kept.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Refused {
-    /// The key of the text for people: `plugin-core-module`, …
+    /// Its name: `plugin-core-module`, …
     pub kind: String,
     /// What is to be changed, with the names that it is about.
     pub detail: String,
@@ -17,6 +18,11 @@ pub struct Refused {
 impl Refused {
     pub fn new(kind: &str, detail: impl Into<String>) -> Self {
         Self { kind: kind.to_owned(), detail: detail.into() }
+    }
+
+    /// What is to be changed, for people.
+    pub fn words(&self) -> Words {
+        Words::from("plugin-refused").with("detail", self.detail.as_str())
     }
 
     /// What the file itself is to blame for; none where it is us who could not.
@@ -51,6 +57,7 @@ impl From<&PackageError> for Refused {
             PackageError::OtherVersion(_) => "plugin-other-version",
             PackageError::NoExport => "plugin-no-export",
             PackageError::NoTools => "plugin-no-tools",
+            PackageError::Undeclared(_) => "plugin-undeclared",
         };
         Self::new(kind, error.to_string())
     }

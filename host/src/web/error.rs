@@ -68,6 +68,12 @@ impl From<console::Error> for Error {
             Done::Enough => Self::Said(StatusCode::CONFLICT, "problem-enough-businesses".into()),
             Done::InUse => Self::Said(StatusCode::CONFLICT, "problem-in-use".into()),
             Done::Stale => Self::Said(StatusCode::CONFLICT, "problem-stale".into()),
+            Done::Package(refused) => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, refused.words()),
+            Done::Consent(_) => Self::Said(StatusCode::CONFLICT, "problem-consent".into()),
+            Done::NotReady => Self::Said(StatusCode::CONFLICT, "problem-not-ready".into()),
+            Done::ReplayNeeded => Self::Said(StatusCode::CONFLICT, "problem-replay-needed".into()),
+            Done::NoVersion => Self::Said(StatusCode::CONFLICT, "problem-no-version".into()),
+            Done::Settings(_) => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-form".into()),
             Done::WindowClosed => Self::Said(StatusCode::CONFLICT, "problem-window-closed".into()),
             Done::NoChannel => Self::Said(StatusCode::CONFLICT, "problem-no-channel".into()),
             Done::Outside(fault) => {

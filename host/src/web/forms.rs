@@ -152,6 +152,12 @@ impl TryFrom<console::Error> for Wrong {
             Done::InUse => Ok(Self::whole("problem-in-use")),
             Done::Stale => Ok(Self::whole("problem-stale")),
             Done::Outside(_) => Ok(Self::whole("problem-outside")),
+            Done::Package(refused) => Ok(Self::at("file", refused.words())),
+            Done::Consent(_) => Ok(Self::whole("problem-consent")),
+            Done::NotReady => Ok(Self::whole("problem-not-ready")),
+            Done::ReplayNeeded => Ok(Self::whole("problem-replay-needed")),
+            Done::NoVersion => Ok(Self::whole("problem-no-version")),
+            Done::Settings(problems) => Ok(Self { fields: problems.iter().map(|problem| (problem.path.clone(), problem.words())).collect(), whole: None }),
             Done::Unavailable => Ok(Self::whole("problem-unavailable")),
             other => Err(other.into()),
         }

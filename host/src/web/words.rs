@@ -3,14 +3,14 @@
 use crate::texts::{self, Args, FluentValue};
 
 /// The key of a text, and what is put into it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words {
     key: &'static str,
     values: Vec<(&'static str, Said)>,
 }
 
 /// What is put into a text: words as they are, or a number that the text may bend itself to.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Said {
     Text(String),
     Number(i64),

@@ -49,6 +49,19 @@ impl Write {
         self.config_changed().await
     }
 
+    /// Sets a plugin at its service point; false where it is not attached any more.
+    pub async fn set_install(&mut self, id: &InstallId, config: &Value) -> Result<bool> {
+        let found = run!(self, "UPDATE plugin_installs SET config = $1 WHERE id = $2", Json(config), id.as_str())? > 0;
+        self.config_changed().await?;
+        Ok(found)
+    }
+
+    /// Which version of a plugin answers from now on, wherever it is attached.
+    pub async fn name_version(&mut self, plugin: &str, version: &str) -> Result<()> {
+        run!(self, "UPDATE plugin_installs SET version = $1 WHERE plugin_id = $2", version, plugin)?;
+        self.config_changed().await
+    }
+
     pub async fn add_install(&mut self, install: &Install) -> Result<()> {
         const ADD: &str = "INSERT INTO plugin_installs (id, service_point_id, plugin_id, version, position, config, enabled, created_at) \
                            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";

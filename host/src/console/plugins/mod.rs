@@ -4,25 +4,33 @@
 //! are under way end on the version that they began with. What the business granted holds for a plugin, whichever of its versions runs: a version
 //! that asks for more than what was consented to is not activated before it was asked about.
 
+mod news;
 mod settings;
 mod state;
 mod upload;
 mod versions;
 mod view;
 
+use std::sync::Arc;
+
 use relevo_model::*;
 use relevo_sandbox::{Grants, Manifest, Permission};
 use relevo_store::{PluginConfig, PluginHour};
 use serde_json::Value;
-use std::sync::Arc;
 
-pub use settings::{Settings, configure, configure_at, configs, merged};
-pub(crate) use settings::demand_settings;
+use crate::web::Words;
+
+pub use crate::plugins::Refused;
+pub use news::{News, Troubled, tell_admins, troubled};
+pub use settings::{Settings, configs, configure, configure_at, merged};
+pub(super) use settings::{check_override, component_of, keep_overrides};
 pub use state::{require_replay, switch, try_again};
 pub use upload::{Progress, Uploaded, progress, upload};
-pub(crate) use upload::{resume, check};
 pub use versions::{activate, end_canary, grant, remove_version, roll_back, start_canary};
 pub use view::{find, list, runs};
+
+/// Bytes of a configuration.
+pub const LARGEST_CONFIG: usize = 64 << 10;
 
 /// A plugin as lists show it.
 #[derive(Clone, Debug)]
@@ -107,8 +115,8 @@ pub struct Version {
 #[derive(Clone, Debug)]
 pub struct Consent {
     pub grants: Grants,
-    /// What was asked for when it said so.
-    pub asked: Vec<Permission>,
+    /// What was asked for when it said so, by any of its versions.
+    pub asked: Grants,
     pub by: String,
     pub at: Time,
 }
@@ -117,15 +125,6 @@ pub struct Consent {
 pub struct SecretState {
     pub name: String,
     pub set: bool,
-}
-
-/// Why a file cannot be a plugin, or not this one.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Refused {
-    /// The key of the text for people: `plugin-core-module`, …
-    pub kind: String,
-    /// What is to be changed, in the words of the sandbox, with the names that it is about.
-    pub detail: String,
 }
 
 /// What of a configuration cannot be taken.
@@ -142,13 +141,46 @@ pub enum Why {
     Schema { keyword: &'static str, detail: Value },
     /// The plugin's own words.
     Says(String),
+    /// The plugin failed while it looked at it.
+    Unchecked,
 }
 
-/// How a plugin ran, newest hour first, and how it was set.
-#[derive(Clone, Debug)]
-pub struct Runs {
-    pub hours: Vec<PluginHour>,
-}
+/// How a plugin ran, newest hour first.
+pub type Runs = Vec<PluginHour>;
 
 /// A configuration as it was.
 pub type Earlier = PluginConfig;
+
+impl ConfigProblem {
+    /// The same in a request for several, where the configuration is that of `place`.
+    #[must_use]
+    pub(super) fn within(self, place: &str) -> Self {
+        Self { path: format!("{place}.config{}", self.path), ..self }
+    }
+
+    /// What is wrong, for people.
+    pub fn words(&self) -> Words {
+        let (keyword, detail) = match &self.why {
+            Why::Schema { keyword, detail } => (*keyword, detail),
+            Why::Says(text) => return Words::from("schema-says").with("text", text.as_str()),
+            Why::Unchecked => return "schema-unchecked".into(),
+        };
+        let detail = detail.as_str().map_or_else(|| detail.to_string(), str::to_owned);
+        let key = match keyword {
+            "required" => "schema-required",
+            "type" => "schema-type",
+            "additionalProperties" => "schema-unknown",
+            "enum" | "const" => "schema-choice",
+            "minLength" => "schema-min-length",
+            "maxLength" => "schema-max-length",
+            "pattern" => "schema-pattern",
+            "minimum" => "schema-minimum",
+            "maximum" => "schema-maximum",
+            "minItems" => "schema-min-items",
+            "maxItems" => "schema-max-items",
+            "format" => "schema-format",
+            _ => "schema-other",
+        };
+        Words::from(key).with("detail", detail)
+    }
+}

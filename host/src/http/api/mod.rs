@@ -21,6 +21,7 @@ mod names;
 pub mod openapi;
 mod orders;
 mod people;
+mod plugins;
 mod policies;
 mod products;
 mod prompts;
@@ -84,6 +85,7 @@ pub const AREAS: &[Area] = &[
     service_points::AREA,
     channels::AREA,
     products::AREA,
+    plugins::AREA,
     policies::AREA,
     prompts::AREA,
     conversations::AREA,

@@ -58,7 +58,12 @@ impl Known {
 
     /// Shows it with its ETag, or says that it is still as it was.
     pub fn show<T: Serialize>(&self, value: &T) -> Response {
-        let etag = etag(value);
+        self.show_as(value, value)
+    }
+
+    /// The same where the version is that of a part of what is shown.
+    pub fn show_as<T: Serialize>(&self, of: &impl Serialize, value: &T) -> Response {
+        let etag = etag(of);
         let same = self.none_matches.as_deref().is_some_and(|list| names(list, &etag, true));
         let tag = [(header::ETAG, HeaderValue::from_str(&etag).expect("hexadecimal digits between quotes"))];
         if same { (StatusCode::NOT_MODIFIED, tag).into_response() } else { (tag, Json(value)).into_response() }

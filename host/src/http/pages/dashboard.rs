@@ -7,6 +7,7 @@ use serde::Serialize;
 
 use crate::{
     app::App,
+    console::plugins::{self, News, Troubled},
     conversation::layout::{Layout, Point},
     http::simulator,
     identity::Member,
@@ -87,7 +88,7 @@ struct MendView {
     bad: bool,
     title: String,
     text: String,
-    address: Option<&'static str>,
+    address: Option<String>,
     action: Option<&'static str>,
 }
 
@@ -100,6 +101,7 @@ pub async fn show(page: Page, member: Member, State(app): State<App>) -> web::Re
     points.sort_by_key(|point| (point.row.created_at, point.row.id));
     let midnight = points.first().map_or(now, |point| midnight(&point.row.time_zone, now));
 
+    let troubled = if member.may(Permission::UploadPlugins, None) { plugins::troubled(&app, &member).await? } else { Vec::new() };
     let mut read = business.cell.read().await?;
     let mut waiting = read.overview().waiting(app.demo, COUNTED).await?;
     waiting.retain(|one| member.may(Permission::SeeConversations, Some(one.service_point_id)));
@@ -116,7 +118,7 @@ pub async fn show(page: Page, member: Member, State(app): State<App>) -> web::Re
         sentence: sentence(&page, &waiting, now),
         action: waiting.first().and_then(|first| action(&page, &member, &layout, first)),
         points: views,
-        mend: mend(&page, &member, &layout, &points),
+        mend: mend(&page, &member, &layout, &points, &troubled),
         simulated: app.demo,
     })
 }
@@ -182,8 +184,8 @@ pub(super) const fn of_state(state: ChannelState) -> WhatsappView {
 }
 
 /// What somebody who may should see to.
-fn mend(page: &Page, member: &Member, layout: &Layout, points: &[&Point]) -> Vec<MendView> {
-    let mut all = Vec::new();
+fn mend(page: &Page, member: &Member, layout: &Layout, points: &[&Point], troubled: &[Troubled]) -> Vec<MendView> {
+    let mut all: Vec<MendView> = troubled.iter().map(|plugin| mend_plugin(page, plugin)).collect();
     for point in points.iter().filter(|point| member.may(Permission::ManageChannels, Some(point.row.id))) {
         let state = whatsapp(layout, &point.row.id);
         if matches!(state.kind, "bad" | "warn") {
@@ -195,9 +197,18 @@ fn mend(page: &Page, member: &Member, layout: &Layout, points: &[&Point]) -> Vec
     let trusted = matches!(member.rights.role, Role::Owner | Role::Admin);
     if trusted && page.person.as_ref().is_some_and(|person| !person.second_factor) {
         let (title, text) = (page.say("mend-second-factor"), page.say("mend-second-factor-why"));
-        all.push(MendView { bad: false, title, text, address: Some("/account/second-factor"), action: Some("second-factor-add") });
+        all.push(MendView { bad: false, title, text, address: Some("/account/second-factor".into()), action: Some("second-factor-add") });
     }
     all
+}
+
+/// What the program did to a plugin by itself.
+fn mend_plugin(page: &Page, plugin: &Troubled) -> MendView {
+    let set_aside = plugin.news == News::SetAside;
+    let (title, text) = if set_aside { ("mend-plugin-set-aside", "mend-plugin-set-aside-why") } else { ("mend-plugin-taken-back", "mend-plugin-taken-back-why") };
+    let title = Words::from(title).with("plugin", plugin.manifest.title.in_locale(page.visitor.lang)).to_text(page.visitor.lang);
+    let address = Some(format!("/plugins/{}", plugin.id));
+    MendView { bad: set_aside, title, text: page.say(text), address, action: Some("mend-plugin-see") }
 }
 
 fn zoned(zone: &str, at: Time) -> Option<jiff::Zoned> {
@@ -249,7 +260,10 @@ impl Template for DashboardPage {
             share: (waiting > 0).then_some(ShareView { bot: 5, person: 2, nobody: i64::from(waiting > 1), bot_part: 62, person_part: 25 }),
             last: (waiting > 0).then(|| "10:43".to_owned()),
         };
-        let mend = |address| MendView { bad: true, title: "<b>".into(), text: "<i>".into(), address, action: address.map(|_| "second-factor-add") };
+        let mend = |address: Option<&str>| {
+            let action = address.map(|_| "second-factor-add");
+            MendView { bad: true, title: "<b>".into(), text: "<i>".into(), address: address.map(str::to_owned), action }
+        };
         let busy = Self {
             business: "<b>".into(),
             today: "viernes 20 de noviembre, 10:43".into(),

@@ -106,6 +106,18 @@ kinds! {
     InUse = "in-use", CONFLICT, "It is in use",
         "Something that stays needs it: a service point that customers wrote to keeps their conversations.",
         "Leave it, and switch its bot or its channel off instead.";
+    Consent = "consent-needed", CONFLICT, "The version asks for more",
+        "The version of the plugin asks for more than what the business consented to. `errors` names what.",
+        "Look at what it asks for, and grant it or a part of it with `PUT /api/plugins/{id}/grants`.";
+    NotReady = "not-ready", CONFLICT, "The version is not ready",
+        "The version of the plugin is still being compiled.",
+        "Ask for the version until its state is `ready`, and send the request again.";
+    ReplayNeeded = "replay-needed", CONFLICT, "A replay was not approved",
+        "The business wants to see what a version would have said otherwise before it answers, and nobody approved that of this one.",
+        "Run a replay of the version, and approve its differences.";
+    NoVersion = "no-version", CONFLICT, "There is no such version to go to",
+        "Nothing answered before the present version, or no version is being tried.",
+        "Look at the plugin: `GET /api/plugins/{id}` shows its versions.";
     WindowClosed = "window-closed", CONFLICT, "The 24-hour window is closed",
         "More than 24 hours have gone since the customer wrote last: WhatsApp takes nothing from us but templates.",
         "Wait until the customer writes again.";
@@ -131,6 +143,10 @@ kinds! {
         "One or more fields are missing, unknown, or have values that they cannot have. `errors` names each: its `field`, the `problem` as a \
          key, and a `text` for people in the language of `Accept-Language`.",
         "Mend the fields that `errors` names.";
+    Plugin = "not-a-plugin", UNPROCESSABLE_ENTITY, "The file cannot be a plugin",
+        "The file is no component of our contract, its manifest is wrong, it cannot be compiled, or it may not be uploaded under this name or version. \
+         `detail` says what to change, with the names that it is about; `errors` holds the same as a key, with a text for people.",
+        "Change what `detail` says, and upload the file again.";
     NotConfirmed = "not-confirmed", UNPROCESSABLE_ENTITY, "The Graph API did not confirm it",
         "Meta's Graph API does not let this token read this number. `detail` says why, in its words.",
         "Check the number's id and the token: a permanent one of a system user that has the WhatsApp account.";

@@ -2,7 +2,7 @@
 //! ask about; that it is not refused for who asks is all that matters here.
 
 use relevo_model::*;
-use relevo_store::{AgentPrompt, Policy, Product, Write};
+use relevo_store::{AgentPrompt, Json, PluginVersion, Policy, Product, Write};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -25,13 +25,14 @@ fn asked(path: String, body: Option<Value>, at_point: AtPoint) -> Option<Request
 pub async fn request(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request> {
     let whole = format!("/api/{path}");
     match (method.as_str(), path) {
-        ("GET", "business" | "service-points" | "channels" | "products" | "policies" | "agent/prompt" | "conversations" | "orders" | "order-statuses") => {
+        ("GET", "business" | "service-points" | "channels" | "products" | "policies" | "agent/prompt" | "conversations" | "orders" | "order-statuses" | "plugins") => {
             asked(whole, None, AtPoint::No)
         }
         ("POST", "business" | "service-points") => asked(whole, Some(json!({ "name": "", "time_zone": "UTC" })), AtPoint::No),
         ("POST", "products") => asked(whole, Some(json!({ "title": "", "price_minor": 1 })), AtPoint::No),
         ("POST", "policies") => asked(whole, Some(json!({ "kind": "refund", "title": "", "text": "" })), AtPoint::No),
         ("POST", "agent/prompt") => asked(whole, Some(json!({ "text": "" })), AtPoint::No),
+        ("POST", "plugins") => Some(Request { path: whole, body: Some(Body::Raw("application/wasm", b"no wasm".to_vec())), at_point: AtPoint::No }),
         ("POST", "channels") => asked(whole, Some(json!({ "service_point_id": ground.point, "kind": "linked" })), AtPoint::Hidden),
         ("POST", "wa/create") => asked(whole, Some(json!({ "service_point_id": ground.point, "phone_number_id": "x", "access_token": "x" })), AtPoint::Hidden),
         _ => of_one(ground, method, path).await,
@@ -50,6 +51,7 @@ async fn of_one(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Requ
         "products" => (product(ground).await, AtPoint::No),
         "policies" => (policy(ground).await, AtPoint::No),
         "agent/prompt" => (prompt(ground).await, AtPoint::No),
+        "plugins" => (plugin(ground).await, AtPoint::No),
         _ => return None,
     };
     if (method.as_str(), kind) == ("DELETE", "service-points") {
@@ -57,7 +59,14 @@ async fn of_one(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Requ
         conversation(ground).await;
     }
     let body = match (method.as_str(), kind, rest) {
-        ("GET", _, "" | "/flow" | "/photo" | "/versions" | "/messages" | "/status") | ("DELETE", _, "" | "/photo") => None,
+        ("GET", _, "" | "/flow" | "/photo" | "/versions" | "/messages" | "/status" | "/configs" | "/runs") | ("DELETE", _, "" | "/photo" | "/canary") => None,
+        ("GET" | "DELETE", "plugins", "/versions/{version}") => None,
+        ("PUT", "plugins", "/grants") => Some(json!({ "version": "0.0.0" })),
+        ("POST", "plugins", _) => Some(json!({})),
+        ("PUT", "plugins", "/canary") => Some(json!({ "version": "0.0.0", "percent": 7 })),
+        ("PUT", "plugins", "/config") => Some(json!({ "config": 7 })),
+        ("PUT", "plugins", "/state") => Some(json!({ "state": "on" })),
+        ("PUT", "plugins", "/rule") => Some(json!({ "requires_replay": false })),
         ("PUT", "business", "") => Some(json!({ "name": "" })),
         ("PUT", "business", "/openai") => Some(json!({ "model": "a b" })),
         ("PUT", "business", "/bot-toggle") => Some(json!({ "enabled": true })),
@@ -76,11 +85,36 @@ async fn of_one(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Requ
         ("PUT", "agent/prompt", "") => Some(json!({ "text": "x" })),
         _ => return None,
     };
-    asked(format!("/api/{kind}/{id}{rest}"), body, at_point)
+    asked(format!("/api/{kind}/{id}{}", rest.replace("{version}", "1.0.0")), body, at_point)
 }
 
 async fn write(ground: &Ground<'_>) -> Write {
     ground.house.app().store.cell(&ground.tenant).await.unwrap().write().await.unwrap()
+}
+
+/// One that was uploaded and does not answer.
+async fn plugin(ground: &Ground<'_>) -> String {
+    let clock = &ground.house.test.clock;
+    let id = format!("walk-{}", clock.id::<EventId>());
+    let manifest = json!({ "id": id, "version": "1.0.0", "api": relevo_sandbox::API_VERSION, "title": "x" });
+    let version = PluginVersion {
+        plugin_id: id.clone(),
+        version: "1.0.0".into(),
+        digest: "00".repeat(32),
+        size: 1,
+        manifest: Json(manifest),
+        state: VersionState::Refused,
+        problem: Some(Json(json!({ "kind": "plugin-gone", "detail": "x" }))),
+        media_key: "x".into(),
+        uploaded_by: "walk".into(),
+        created_at: clock.now(),
+        first_activated_at: None,
+    };
+    let mut write = write(ground).await;
+    write.add_plugin(&id, clock.now()).await.unwrap();
+    write.add_plugin_version(&version).await.unwrap();
+    write.commit().await.unwrap();
+    id
 }
 
 pub async fn channel(ground: &Ground<'_>) -> String {

@@ -1,7 +1,6 @@
 //! The chain of a service point: which plugins are asked there, and in which order.
 
 use axum::extract::{Path, State};
-use relevo_sandbox::Plugin;
 use relevo_store::{Install, ServicePoint};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -11,6 +10,7 @@ use crate::{
     app::App,
     console::points::{self, Link},
     identity::{Member, Refusal},
+    plugins::Component,
     policy::Permission,
     web::{
         self, Page, Words,
@@ -143,7 +143,7 @@ pub fn address(point: &ServicePoint) -> String {
 
 /// What a plugin is called; by its id where it is not here any more.
 pub fn title(app: &App, plugin: &str) -> String {
-    app.plugins.find(plugin).map_or_else(|| plugin.to_owned(), |plugin| plugin.manifest().title.clone())
+    app.plugins.find(plugin).map_or_else(|| plugin.to_owned(), |plugin| plugin.manifest().title.in_locale("es").to_owned())
 }
 
 async fn view(app: &App, member: &Member, point: &ServicePoint) -> web::Result<FlowPage> {
@@ -158,15 +158,15 @@ async fn view(app: &App, member: &Member, point: &ServicePoint) -> web::Result<F
     })
 }
 
-fn link_view(install: &Install, plugin: Option<&Plugin>) -> LinkView {
-    let manifest = plugin.map(Plugin::manifest);
+fn link_view(install: &Install, plugin: Option<&Component>) -> LinkView {
+    let manifest = plugin.map(Component::manifest);
     let properties = manifest.and_then(|manifest| manifest.config["properties"].as_object());
     let named = |key: &String| properties.and_then(|known| known.get(key)?["title"].as_str()).unwrap_or(key).to_owned();
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     LinkView {
         id: install.plugin_id.clone(),
-        title: manifest.map_or_else(|| install.plugin_id.clone(), |manifest| manifest.title.clone()),
-        description: manifest.map(|manifest| manifest.description.clone()).unwrap_or_default(),
+        title: manifest.map_or_else(|| install.plugin_id.clone(), |manifest| manifest.title.in_locale("es").to_owned()),
+        description: manifest.map(|manifest| manifest.description.in_locale("es").to_owned()).unwrap_or_default(),
         version: manifest.map_or_else(|| install.version.clone(), |manifest| manifest.version.to_string()),
         configurable: properties.is_some_and(|properties| !properties.is_empty()),
         settings: install.config.0.as_object().into_iter().flatten().map(|(key, value)| (named(key), text(value))).collect(),

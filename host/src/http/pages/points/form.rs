@@ -198,7 +198,7 @@ fn hours(form: &Entered) -> Result<Hours, Wrong> {
 }
 
 fn new_page(page: &Page, app: &App, form: Fields, zone: &str) -> NewPointPage {
-    let plugin = |id: &str| app.plugins.find(id).map(|plugin| Choice::new(id, plugin.manifest().title.clone()));
+    let plugin = |id: &str| app.plugins.find(id).map(|plugin| Choice::new(id, plugin.manifest().title.in_locale("es")));
     let none = Choice::new("", page.say("point-plugin-none"));
     let plugins = app.plugins.ids().into_iter().filter_map(plugin).chain([none]).collect();
     NewPointPage { form, zones: zones::choices(zone, app.clock.now()), plugins }

@@ -151,7 +151,7 @@ fn named(id: &str) -> Result<ServicePointId, Refusal> {
 }
 
 fn row(member: &Member, layout: &Layout, point: &ServicePoint) -> RowView {
-    let chain = layout.points.get(&point.id).map(|known| known.chain.iter().map(|link| link.plugin.manifest().title.clone()).collect());
+    let chain = layout.points.get(&point.id).map(|known| known.chain.iter().map(|link| link.plugin.manifest().title.in_locale("es").to_owned()).collect());
     let simulated = member.may(Permission::UseSimulator, Some(point.id)) && layout.simulator_of(&point.id).is_some();
     RowView {
         id: point.id.to_string(),

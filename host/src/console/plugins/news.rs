@@ -1,0 +1,60 @@
+//! What the program did to a plugin by itself, told to those who may see to it: on the start page, and by mail where there is a mail server.
+
+use std::sync::Arc;
+
+use relevo_model::*;
+use relevo_sandbox::Manifest;
+
+use super::{Plugin, list};
+use crate::{
+    app::App,
+    console::Result,
+    identity::{MailKind, Member, OutgoingMail},
+};
+
+/// People of a business that are told.
+const TOLD: i64 = 50;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum News {
+    /// It failed again and again, and answers nobody until somebody tries it again.
+    SetAside,
+    /// A canary failed more than the version beside it.
+    TakenBack,
+}
+
+/// A plugin that the program did something to.
+#[derive(Clone, Debug)]
+pub struct Troubled {
+    pub id: String,
+    pub manifest: Arc<Manifest>,
+    pub news: News,
+}
+
+/// The plugins that somebody should see to.
+pub async fn troubled(app: &App, member: &Member) -> Result<Vec<Troubled>> {
+    let news = |plugin: &Plugin| match (plugin.state, &plugin.taken_back) {
+        (PluginState::SetAside, _) => Some(News::SetAside),
+        (_, Some(_)) => Some(News::TakenBack),
+        _ => None,
+    };
+    let all = list(app, member).await?;
+    Ok(all.into_iter().filter_map(|plugin| news(&plugin).map(|news| Troubled { id: plugin.id, manifest: plugin.manifest, news })).collect())
+}
+
+/// Tells those by mail who may see to it. The start page reads it off the plugin itself.
+pub async fn tell_admins(app: &App, tenant: &TenantId, plugin: &str, news: News) -> anyhow::Result<()> {
+    let Some(post) = &app.mail else { return Ok(()) };
+    let business = app.store.platform().tenant(tenant).await?.map(|tenant| tenant.name).unwrap_or_default();
+    let lang = app.store.cell(tenant).await?.read().await?.business().await?.map_or_else(|| "es".to_owned(), |business| business.locale);
+    let people = app.store.platform().read().await?.people().colleagues(tenant, "", TOLD).await?;
+    let link = format!("{}/plugins/{plugin}?business_id={tenant}", app.door.base());
+    for person in people.into_iter().filter(|person| matches!(person.role, Role::Owner | Role::Admin) && person.reach == Reach::All) {
+        let kind = MailKind::Plugin { business: business.clone(), plugin: plugin.to_owned(), set_aside: news == News::SetAside };
+        let mail = OutgoingMail { to: person.email, kind, link: link.clone().into(), expires_at: app.clock.now(), locale: None };
+        if !post.send(mail, &lang) {
+            tracing::warn!(%tenant, plugin, "nobody could be told of a plugin by mail: too many wait already");
+        }
+    }
+    Ok(())
+}
