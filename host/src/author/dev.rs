@@ -9,7 +9,7 @@ use super::{
     build,
     check::Bench,
     project::Project,
-    remote::{Server, Wishes, put_in_place},
+    remote::{self, Server, Wishes},
     test,
 };
 
@@ -19,14 +19,14 @@ const PAUSE: Duration = Duration::from_millis(400);
 /// Goes on until it is told to end. Without a server it builds and tests.
 pub async fn dev(project: &Project, server: &Server, wishes: &Wishes) -> Result<()> {
     let bench = Bench::new()?;
-    let mut last = None;
+    let (mut last, mut before) = (None, None);
     let ended = tokio::signal::ctrl_c();
     tokio::pin!(ended);
     loop {
         let changed = project.changed()?;
         if last != Some(changed) {
             last = Some(changed);
-            match round(project, &bench, server, wishes).await {
+            match round(project, &bench, server, wishes, &mut before).await {
                 Ok(done) => println!("{done}"),
                 Err(error) => eprintln!("relevo: {error:#}"),
             }
@@ -38,7 +38,8 @@ pub async fn dev(project: &Project, server: &Server, wishes: &Wishes) -> Result<
     }
 }
 
-async fn round(project: &Project, bench: &Bench, server: &Server, wishes: &Wishes) -> Result<String> {
+/// `before` is the version that an earlier round left on the server.
+async fn round(project: &Project, bench: &Bench, server: &Server, wishes: &Wishes, before: &mut Option<String>) -> Result<String> {
     let component = tokio::task::block_in_place(|| build::build(project))?;
     let manifest = rehearsed(project.manifest()?, SystemTime::now())?;
     let wasm = relevo_sandbox::pack(&std::fs::read(component)?, &manifest)?;
@@ -49,7 +50,11 @@ async fn round(project: &Project, bench: &Bench, server: &Server, wishes: &Wishe
     if !server.is_named() {
         return Ok(format!("{} is built; with --url it is uploaded too", manifest.id));
     }
-    put_in_place(&server.api()?, wasm, &manifest, wishes).await?;
+    let api = server.api()?;
+    remote::put_in_place(&api, wasm, &manifest, wishes).await?;
+    if let Some(left) = before.replace(manifest.version.to_string()) {
+        remote::remove(&api, &manifest.id, &left).await;
+    }
     Ok(format!("{} {} is there: write to it in the simulator", manifest.id, manifest.version))
 }
 

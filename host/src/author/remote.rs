@@ -122,10 +122,10 @@ pub async fn put_in_place(api: &Api, wasm: Vec<u8>, manifest: &Manifest, wishes:
         }
     }
     if wishes.grant_all {
-        api.ask(Method::PUT, &format!("/api/plugins/{id}/grants"), Some(json!({ "version": version.to_string(), "grants": manifest.permissions }))).await?;
+        api.ask(Method::PUT, &format!("/api/plugins/{id}/grants"), Some(json!({ "version": version.to_string(), "permissions": null }))).await?;
     }
     if wishes.activate {
-        api.ask(Method::POST, &format!("{at}/activate"), Some(json!({}))).await?;
+        api.ask(Method::POST, &format!("{at}/activate"), None).await?;
     }
     if let Some(point) = &wishes.attach {
         attach(api, id, point).await?;
@@ -137,13 +137,19 @@ pub async fn put_in_place(api: &Api, wasm: Vec<u8>, manifest: &Manifest, wishes:
 async fn attach(api: &Api, id: &str, point: &str) -> Result<()> {
     let path = format!("/api/service-points/{point}/flow");
     let flow = api.ask(Method::GET, &path, None).await?;
-    let mut plugins = flow["plugins"].as_array().cloned().unwrap_or_default();
-    if plugins.iter().any(|plugin| plugin["id"] == id) {
+    let there = flow["plugins"].as_array().map(Vec::as_slice).unwrap_or_default();
+    if there.iter().any(|plugin| plugin["id"] == id) {
         return Ok(());
     }
-    plugins.insert(0, json!({ "id": id }));
+    let others = there.iter().map(|plugin| json!({ "id": plugin["id"], "config": plugin["config"] }));
+    let plugins: Vec<Value> = std::iter::once(json!({ "id": id })).chain(others).collect();
     api.ask(Method::PUT, &path, Some(json!({ "plugins": plugins }))).await?;
     Ok(())
+}
+
+/// Removes a version that answers nobody any more. One that still does, or that a rollback leads to, stays.
+pub async fn remove(api: &Api, id: &str, version: &str) {
+    drop(api.ask(Method::DELETE, &format!("/api/plugins/{id}/versions/{version}"), None).await);
 }
 
 /// Runs recorded conversations on this version, and prints what would have been different.
