@@ -19,7 +19,7 @@ const PAUSE: Duration = Duration::from_millis(400);
 /// Goes on until it is told to end. Without a server it builds and tests.
 pub async fn dev(project: &Project, server: &Server, wishes: &Wishes) -> Result<()> {
     let bench = Bench::new()?;
-    let (mut last, mut before) = (None, None);
+    let (mut last, mut before) = (None, Vec::new());
     let ended = tokio::signal::ctrl_c();
     tokio::pin!(ended);
     loop {
@@ -38,8 +38,8 @@ pub async fn dev(project: &Project, server: &Server, wishes: &Wishes) -> Result<
     }
 }
 
-/// `before` is the version that an earlier round left on the server.
-async fn round(project: &Project, bench: &Bench, server: &Server, wishes: &Wishes, before: &mut Option<String>) -> Result<String> {
+/// `before` are the versions that earlier rounds left on the server.
+async fn round(project: &Project, bench: &Bench, server: &Server, wishes: &Wishes, before: &mut Vec<String>) -> Result<String> {
     let component = tokio::task::block_in_place(|| build::build(project))?;
     let manifest = rehearsed(project.manifest()?, SystemTime::now())?;
     let wasm = relevo_sandbox::pack(&std::fs::read(component)?, &manifest)?;
@@ -52,9 +52,8 @@ async fn round(project: &Project, bench: &Bench, server: &Server, wishes: &Wishe
     }
     let api = server.api()?;
     remote::put_in_place(&api, wasm, &manifest, wishes).await?;
-    if let Some(left) = before.replace(manifest.version.to_string()) {
-        remote::remove(&api, &manifest.id, &left).await;
-    }
+    *before = remote::remove(&api, &manifest.id, std::mem::take(before)).await;
+    before.push(manifest.version.to_string());
     Ok(format!("{} {} is there: write to it in the simulator", manifest.id, manifest.version))
 }
 

@@ -147,9 +147,15 @@ async fn attach(api: &Api, id: &str, point: &str) -> Result<()> {
     Ok(())
 }
 
-/// Removes a version that answers nobody any more. One that still does, or that a rollback leads to, stays.
-pub async fn remove(api: &Api, id: &str, version: &str) {
-    drop(api.ask(Method::DELETE, &format!("/api/plugins/{id}/versions/{version}"), None).await);
+/// Removes versions that answer nobody any more, and returns those that stay: one still answers, and to one a rollback leads.
+pub async fn remove(api: &Api, id: &str, versions: Vec<String>) -> Vec<String> {
+    let mut left = Vec::new();
+    for version in versions {
+        if api.ask(Method::DELETE, &format!("/api/plugins/{id}/versions/{version}"), None).await.is_err() {
+            left.push(version);
+        }
+    }
+    left
 }
 
 /// Runs recorded conversations on this version, and prints what would have been different.

@@ -4,28 +4,51 @@ mod command;
 
 use std::fs;
 
-use command::Author;
+use relevo_model::Role;
+use serde_json::json;
+
+use self::command::Author;
+use crate::{
+    door::House,
+    harness::{Database, Setup},
+};
 
 /// Each language's own: what its sources are called, and something that cannot be compiled.
 const LANGUAGES: [(&str, &str, &str); 3] = [("rust", "src/lib.rs", "fn"), ("js", "src/flow.js", "export const = 1;"), ("python", "src/flow.py", "def handle(")];
 
-#[test]
-fn a_new_plugin_in_rust_is_built_checked_tested_and_packed() {
-    from_nothing_to_a_file("rust");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_folder_becomes_a_plugin_in_rust_that_answers() {
+    from_nothing_to_an_answer("rust").await;
 }
 
-#[test]
-fn a_new_plugin_in_javascript_is_built_checked_tested_and_packed() {
-    from_nothing_to_a_file("js");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_folder_becomes_a_plugin_in_javascript_that_answers() {
+    from_nothing_to_an_answer("js").await;
 }
 
-#[test]
-fn a_new_plugin_in_python_is_built_checked_tested_and_packed() {
-    from_nothing_to_a_file("python");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_empty_folder_becomes_a_plugin_in_python_that_answers() {
+    from_nothing_to_an_answer("python").await;
 }
 
-fn from_nothing_to_a_file(language: &str) {
-    let author = Author::new();
+async fn from_nothing_to_an_answer(language: &str) {
+    let house = House::new(Setup::new(Database::Sqlite)).await;
+    let (_, owner) = house.member("ana", Role::Owner).await;
+    let plan = json!({ "name": "author", "scopes": ["upload-plugins", "configure-flows"], "service_points": "all" });
+    let key = owner.post("/api/keys", plan).await.done(201)["key"].as_str().unwrap().to_owned();
+    let author = Author::new().at_server(&house.test.url(0, ""), &key);
+    let customer = house.test.customer("+5491155550001");
+
+    // The server runs in this very process: the author at the terminal must not hold it up.
+    let (point, language) = (house.here.to_string(), language.to_owned());
+    tokio::task::spawn_blocking(move || from_nothing_to_the_server(&author, &language, &point)).await.unwrap();
+    customer.says("hola").await;
+    house.test.settled().await;
+
+    assert_eq!(customer.bot_replies().await, ["Hola. Escribiste: hola"]);
+}
+
+fn from_nothing_to_the_server(author: &Author, language: &str, point: &str) {
     author.does(&["new", "saludo", "--lang", language]);
     let at_home = author.inside("saludo");
 
@@ -40,6 +63,27 @@ fn from_nothing_to_a_file(language: &str) {
     assert!(packed.contains("saludo-0.1.0.wasm"), "{packed}");
     let package = relevo_sandbox::inspect(&fs::read(file).unwrap()).unwrap();
     assert_eq!(package.manifest.tests.len(), 1, "the conversations go with it");
+
+    let installed = at_home.does(&["install", "--grant-all", "--activate", "--attach", point]);
+    assert!(installed.contains("saludo 0.1.0 is uploaded and answers from the next message on"), "{installed}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_may_not_upload_is_told_so() {
+    let house = House::new(Setup::new(Database::Sqlite)).await;
+    let (_, owner) = house.member("ana", Role::Owner).await;
+    let plan = json!({ "name": "other", "scopes": ["see-business"], "service_points": "all" });
+    let key = owner.post("/api/keys", plan).await.done(201)["key"].as_str().unwrap().to_owned();
+    let author = Author::new().at_server(&house.test.url(0, ""), &key);
+
+    let said = tokio::task::spawn_blocking(move || {
+        let file = author.folder().join("tracking.wasm");
+        fs::write(&file, crate::harness::example("js")).unwrap();
+        author.fails(&["install", "tracking.wasm"])
+    });
+
+    let said = said.await.unwrap();
+    assert!(said.contains("the server refused (403)"), "{said}");
 }
 
 #[test]
