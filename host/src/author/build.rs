@@ -67,8 +67,9 @@ fn built(said: &[u8]) -> Option<PathBuf> {
 
 fn javascript(project: &Project) -> Result<()> {
     let tool = program(project, &["node_modules/.bin"], "componentize-qjs").with_context(|| missing(project, "componentize-qjs", "npm install"))?;
+    let world = project.world()?;
     let mut command = Command::new(tool);
-    command.current_dir(&project.folder).args(["--wit", files::WIT, "--world", &project.world()?, "--sync", "--stub-wasi", "--js", "src/flow.js"]);
+    command.current_dir(&project.folder).args(["--wit", files::WIT, "--world", world.as_str(), "--sync", "--stub-wasi", "--js", "src/flow.js"]);
     run(command.args(["--output", "dist/component.wasm"]), "the JavaScript could not be turned into a component")
 }
 
@@ -80,7 +81,7 @@ fn python(project: &Project) -> Result<()> {
         let mut command = Command::new(&tool);
         // What Python keeps beside a source that it read is no source.
         command.current_dir(&project.folder).env("PYTHONDONTWRITEBYTECODE", "1");
-        command.args(["--quiet", "--wit-path", files::WIT, "--world", &world]);
+        command.args(["--quiet", "--wit-path", files::WIT, "--world", world.as_str()]);
         command
     };
     // For the editor alone; the tool does not write over what is there.

@@ -141,10 +141,10 @@ fn stand_alone(manifest: &str, workspace: &str) -> Result<String> {
     let workspace: Table = workspace.parse()?;
     let inherited = |section: &str, key: &str| workspace["workspace"].get(section).and_then(|section| section.get(key)).cloned();
     let is_inherited = |value: &Value| value.get("workspace").and_then(Value::as_bool) == Some(true);
-    for (section, source) in [("package", "package"), ("dependencies", "dependencies")] {
+    for section in ["package", "dependencies"] {
         for (key, value) in manifest.get_mut(section).and_then(Value::as_table_mut).into_iter().flatten() {
             if is_inherited(value) {
-                *value = inherited(source, key).with_context(|| format!("the workspace has no {key}"))?;
+                *value = inherited(section, key).with_context(|| format!("the workspace has no {key}"))?;
             }
         }
     }
@@ -170,7 +170,8 @@ mod tests {
     #[test]
     fn no_two_files_have_one_place() {
         for language in ALL {
-            let mut paths: Vec<String> = to_begin_with(language, "a").unwrap().into_iter().chain(of_this_version(language).unwrap()).map(|file| file.path).collect();
+            let mut paths: Vec<String> =
+                to_begin_with(language, "a").unwrap().into_iter().chain(of_this_version(language).unwrap()).map(|file| file.path).collect();
             let all = paths.len();
 
             paths.sort();

@@ -63,9 +63,9 @@ fn declare(text: &mut String, item: &Item) {
 fn declare_function(text: &mut String, indent: &str, before: &str, function: &Function) {
     let mut lines = function.docs.clone();
     let result = match &function.result {
-        Some(Type::Named { name, of }) if name == "result" => {
+        Some(of) if of.name == "result" => {
             lines.push("Throws an error whose `payload` is a Failure.".to_owned());
-            of.first().cloned()
+            of.of.first().cloned()
         }
         other => other.clone(),
     };
@@ -82,8 +82,7 @@ fn docs(text: &mut String, indent: &str, lines: &[String]) {
 }
 
 /// What componentize-qjs makes of a type.
-fn typescript(of: &Type) -> String {
-    let Type::Named { name, of } = of;
+fn typescript(Type { name, of }: &Type) -> String {
     let inner = || of.iter().map(typescript).collect::<Vec<_>>();
     match name.as_str() {
         "u8" | "u16" | "u32" | "u64" | "s8" | "s16" | "s32" | "s64" | "f32" | "f64" => "number".into(),
@@ -92,7 +91,7 @@ fn typescript(of: &Type) -> String {
         "_" => "void".into(),
         "option" => format!("{} | null", inner().join("")),
         "tuple" => format!("[{}]", inner().join(", ")),
-        "list" if of.first().is_some_and(|of| matches!(of, Type::Named { name, .. } if name == "u8")) => "Uint8Array".into(),
+        "list" if of.first().is_some_and(|of| of.name == "u8") => "Uint8Array".into(),
         "list" => format!("Array<{}>", inner().join("")),
         "result" => inner().into_iter().next().unwrap_or_else(|| "void".into()),
         named => pascal(named),
@@ -133,7 +132,10 @@ mod tests {
     fn what_refuses_says_so_and_returns_the_rest() {
         let text = declarations(WIT).unwrap();
 
-        assert!(text.contains("declare module \"relevo:flow/kv@0.1.0-draft\" {\n  import type { Json, Failure, Named } from \"relevo:flow/types@0.1.0-draft\";"), "{text}");
+        assert!(
+            text.contains("declare module \"relevo:flow/kv@0.1.0-draft\" {\n  import type { Json, Failure, Named } from \"relevo:flow/types@0.1.0-draft\";"),
+            "{text}"
+        );
         assert!(text.contains("export function get(scope: Scope, key: string): Entry | null;"), "{text}");
         assert!(text.contains("export function setCustomer(attributes: Json): void;"), "{text}");
         assert!(text.contains("    | { tag: \"over-quota\"; val: string }\n    | { tag: \"timed-out\" }"), "{text}");

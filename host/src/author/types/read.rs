@@ -42,8 +42,9 @@ pub struct Function {
 
 /// A name, and what stands between its angle brackets.
 #[derive(Clone)]
-pub enum Type {
-    Named { name: String, of: Vec<Type> },
+pub struct Type {
+    pub name: String,
+    pub of: Vec<Self>,
 }
 
 impl Contract {
@@ -183,7 +184,7 @@ impl<'a> Reader<'a> {
         let name = self.word()?.to_owned();
         let starts = self.tokens.get(self.at).is_some_and(|(_, token)| *token == Token::Sign('<'));
         let of = if starts { self.listed('<', '>', Self::of)? } else { Vec::new() };
-        Ok(Type::Named { name, of })
+        Ok(Type { name, of })
     }
 
     /// Items between two signs, a comma between each; their documentation is left out.

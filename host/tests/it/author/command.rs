@@ -69,7 +69,9 @@ impl Author {
         let mut command = Command::new(env!("CARGO_BIN_EXE_relevo"));
         command.arg("plugin").args(arguments).current_dir(&self.folder).env("PATH", &self.path);
         // What cargo tells a test about the package that it belongs to is not true of another one.
-        for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_"))) {
+        for (name, _) in
+            env::vars_os().filter(|(name, _)| name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")))
+        {
             command.env_remove(name);
         }
         // What our own plugins are made of is compiled there already.
