@@ -7,6 +7,7 @@ mod files;
 mod new;
 mod project;
 mod remote;
+mod replay;
 mod test;
 mod types;
 
@@ -103,7 +104,7 @@ pub async fn run(command: Command) -> anyhow::Result<()> {
         Command::Check(place) => check::check(&place.artefact()?).await,
         Command::Test { place, only } => test::test(&place, only.as_deref()).await,
         Command::Dev { place, server, wishes } => dev::dev(&place.project()?, &server, &wishes).await,
-        Command::Replay { place, server, last } => remote::replay(&server, &place.artefact()?, last).await,
+        Command::Replay { place, server, last } => replay::replay(&server, &place.artefact()?, last).await,
         Command::Pack { place, output } => pack(&place.project()?, output),
         Command::Install { place, server, wishes } => remote::install(&server, place.artefact()?, &wishes).await,
     }

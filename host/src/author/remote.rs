@@ -1,4 +1,4 @@
-//! A running Relevo, by its REST: uploads, consent, activation, replays.
+//! A running Relevo, by its REST: uploads, consent, activation.
 
 use std::{fmt::Write, time::Duration};
 
@@ -12,7 +12,7 @@ use reqwest::{
 use serde_json::{Value, json};
 
 /// Between two looks at something that a server is busy with.
-const PAUSE: Duration = Duration::from_millis(300);
+pub const PAUSE: Duration = Duration::from_millis(300);
 
 /// Which server, and as whom.
 #[derive(Args, Clone)]
@@ -60,7 +60,7 @@ impl Server {
 
 impl Api {
     /// Asks, and says what the server said if it refused.
-    async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
+    pub async fn ask(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value> {
         let mut request = self.client.request(method, self.base.join(path)?).bearer_auth(&self.key);
         if let Some(body) = body {
             request = request.json(&body);
@@ -156,36 +156,6 @@ pub async fn remove(api: &Api, id: &str, versions: Vec<String>) -> Vec<String> {
         }
     }
     left
-}
-
-/// Runs recorded conversations on this version, and prints what would have been different.
-pub async fn replay(server: &Server, wasm: &[u8], last: u32) -> Result<()> {
-    let api = server.api()?;
-    let manifest = inspect(wasm)?.manifest;
-    let (id, version) = (&manifest.id, manifest.version.to_string());
-    let nothing_else = Wishes { grant_all: false, activate: false, attach: None };
-    put_in_place(&api, wasm.to_vec(), &manifest, &nothing_else).await?;
-    let started = api.ask(Method::POST, &format!("/api/plugins/{id}/replays"), Some(json!({ "version": version, "last": last }))).await?;
-    let path = format!("/api/plugins/{id}/replays/{}", started["id"].as_str().context("the server did not say which replay this is")?);
-    let done = loop {
-        let seen = api.ask(Method::GET, &path, None).await?;
-        match seen["state"].as_str() {
-            Some("running" | "waiting") => tokio::time::sleep(PAUSE).await,
-            _ => break seen,
-        }
-    };
-    print!("{}", differences(&done));
-    Ok(())
-}
-
-fn differences(replay: &Value) -> String {
-    let all = replay["differences"].as_array().cloned().unwrap_or_default();
-    let mut text = format!("{} turns were run again, {} would have been different\n", replay["turns"], all.len());
-    for difference in all {
-        let field = |name: &str| difference[name].as_str().unwrap_or_default().replace('\n', "\n       ");
-        let _ = write!(text, "\n{} in conversation {}\n  was  {}\n  is   {}\n", field("kind"), field("conversation_id"), field("before"), field("after"));
-    }
-    text
 }
 
 #[cfg(test)]
