@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use relevo::scripts::{self, Script};
-use relevo_sandbox::{Engine, EngineSettings, Plugin};
+use relevo_sandbox::{Engine, EngineSettings, Limits, Plugin};
 
 use crate::harness::example;
 
@@ -41,6 +41,20 @@ async fn the_example_answers_alike_in_rust_javascript_and_python() {
     }
 
     assert!(heard.iter().all(|reports| *reports == heard[0]), "{heard:#?}");
+}
+
+#[tokio::test]
+async fn a_configuration_is_checked_alike_in_every_language() {
+    for language in LANGUAGES {
+        let plugin = load(language).await;
+        let check = async |url: &str| plugin.check_config("acme", &format!("{{\"base_url\": \"{url}\"}}"), &Limits::default()).await.unwrap();
+
+        assert!(check("https://api.example.com/v2").await.is_empty(), "{language}");
+        let problems = check("https://other.example.com/v2").await;
+
+        let found: Vec<(&str, &str)> = problems.iter().map(|problem| (problem.field.as_str(), problem.message.as_str())).collect();
+        assert_eq!(found, [("/base_url", "Tiene que empezar con https://api.example.com/: a otro lugar no puedo llamar.")], "{language}");
+    }
 }
 
 #[tokio::test]

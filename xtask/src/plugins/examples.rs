@@ -11,7 +11,7 @@ use crate::needs::{self, Tools};
 use crate::process;
 use crate::workspace::Workspace;
 
-const WORLD: &str = "flow-plugin";
+const WORLD: &str = "configured-plugin";
 const LANGUAGES: [Language; 2] = [Language::JavaScript, Language::Python];
 
 #[derive(Clone, Copy)]

@@ -6,6 +6,7 @@ import { send } from "relevo:flow/http@0.1.0-draft";
 import { log } from "relevo:flow/system@0.1.0-draft";
 import { buttons, cancelTimer, explained, forget, handOver, handled, jsonOf, keep, pass, remember, say, schedule, text, wordsOf } from "./relevo.js";
 
+const CARRIER = "https://api.example.com/";
 const CUSTOMER = { tag: "customer" };
 const REMINDER = "reminder";
 const STATES = { pending: "en preparación", "in-transit": "en camino", delivered: "entregado" };
@@ -16,6 +17,14 @@ export const flow = explained((_ids, event) => {
   const said = event.val.map(wordsOf).filter((words) => words !== null);
   return answer(said.at(-1) ?? "");
 });
+
+// What is wrong with a configuration beyond what its schema says; nothing is in reach here.
+export const configuration = {
+  check(entered) {
+    const { base_url } = JSON.parse(entered);
+    return base_url.startsWith(CARRIER) ? [] : [{ field: "/base_url", message: `Tiene que empezar con ${CARRIER}: a otro lugar no puedo llamar.` }];
+  },
+};
 
 function answer(said) {
   if (asksForPerson(said)) return passOn();

@@ -6,10 +6,12 @@ import re
 from componentize_py_types import Err
 from relevo import buttons, cancel_timer, explained, forget, hand_over, handled, keep, passed, remember, say, schedule, text, words_of
 from wit_world import exports
+from wit_world.exports.configuration import Problem
 from wit_world.imports import http, kv, system, turn
 from wit_world.imports.actions import Evidence
 from wit_world.imports.events import Event_Messages, Event_Timer
 
+CARRIER = "https://api.example.com/"
 CUSTOMER = kv.Scope_Customer()
 REMINDER = "reminder"
 STATES = {"pending": "en preparación", "in-transit": "en camino", "delivered": "entregado"}
@@ -26,6 +28,15 @@ class Flow(exports.Flow):
                 return answer(said[-1] if said else "")
             case _:
                 return passed()
+
+
+class Configuration(exports.Configuration):
+    """What is wrong with a configuration beyond what its schema says; nothing is in reach here."""
+
+    def check(self, config):
+        if json.loads(config)["base_url"].startswith(CARRIER):
+            return []
+        return [Problem("/base_url", f"Tiene que empezar con {CARRIER}: a otro lugar no puedo llamar.")]
 
 
 def answer(said):

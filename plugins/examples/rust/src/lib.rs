@@ -3,10 +3,11 @@
 use relevo_plugin::http::Request;
 use relevo_plugin::kv::Scope;
 use relevo_plugin::system::Level;
-use relevo_plugin::{Button, Event, Failure, Flow, Inbound, Outcome, Reply, Turn, flow};
+use relevo_plugin::{Button, Configured, Event, Failure, Flow, Inbound, Outcome, Problem, Reply, Turn, configured, flow};
 use serde::{Deserialize, Serialize};
-use serde_json::json;
+use serde_json::{Value, json};
 
+const CARRIER: &str = "https://api.example.com/";
 const REMINDER: &str = "reminder";
 
 pub struct Tracking;
@@ -43,6 +44,14 @@ impl Flow for Tracking {
             Event::Messages(messages) => answer(turn, messages.iter().filter_map(Inbound::words).next_back().unwrap_or_default()),
             _ => Ok(Outcome::pass()),
         }
+    }
+}
+
+impl Configured for Tracking {
+    fn check(config: &Value) -> Vec<Problem> {
+        let fits = config["base_url"].as_str().is_some_and(|url| url.starts_with(CARRIER));
+        let problem = || Problem::at("/base_url", format!("Tiene que empezar con {CARRIER}: a otro lugar no puedo llamar."));
+        if fits { Vec::new() } else { vec![problem()] }
     }
 }
 
@@ -135,6 +144,7 @@ fn in_words(state: &str) -> &str {
 }
 
 flow!(Tracking);
+configured!(Tracking);
 
 #[cfg(test)]
 mod tests {
