@@ -38,6 +38,8 @@ mod payloads;
 #[cfg(test)]
 mod plugins;
 #[cfg(test)]
+mod replay;
+#[cfg(test)]
 mod restart;
 #[cfg(test)]
 mod secrets;
