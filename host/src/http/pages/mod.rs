@@ -148,10 +148,10 @@ pub fn shown() -> Vec<&'static str> {
         shows::<reset::ChoosePage>(),
         shows::<second_factor::SecondFactorPage>(),
         shows::<system::SystemPage>(),
-        shows::<tickets::TicketPage>(),
-        shows::<tickets::TicketsPage>(),
         shows::<turns::TurnPage>(),
         shows::<turns::TurnsPage>(),
+        shows::<tickets::TicketPage>(),
+        shows::<tickets::TicketsPage>(),
         shows::<workplace::WelcomePage>(),
     ];
     [own, products::shown(), points::shown(), plugins::shown(), settings::shown()].concat()

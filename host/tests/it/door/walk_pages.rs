@@ -13,7 +13,7 @@ pub const SECTIONS: [&str; 8] = ["/products", "/plugins", "/points", "/records",
 
 /// None for a page that is not known here.
 pub async fn request(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request> {
-    let at_point = if ["{point}", "{turn}", "/turns", "{ticket}"].iter().any(|part| path.contains(part)) { AtPoint::Hidden } else { AtPoint::No };
+    let at_point = if ["{point}", "{ticket}", "{turn}", "/turns"].iter().any(|part| path.contains(part)) { AtPoint::Hidden } else { AtPoint::No };
     let body = if method == Method::POST { Some(body(path)?) } else { None };
     Some(Request { path: filled(ground, path).await?, body, at_point })
 }
