@@ -17,6 +17,7 @@ pub mod mail;
 pub mod media;
 pub mod plugins;
 pub mod policy;
+pub mod replay;
 pub mod scripts;
 pub mod serve;
 pub mod settings;

@@ -10,11 +10,13 @@ mod error;
 pub mod inbox;
 pub mod orders;
 pub mod photos;
+pub mod plugin_tests;
 pub mod plugins;
 pub mod points;
 pub mod policies;
 pub mod products;
 pub mod prompts;
+pub mod turns;
 
 use std::future::Future;
 

@@ -325,6 +325,7 @@ impl Business {
         let mut write = self.cell.write().await?;
         write.as_owner().await?;
         let forgotten = write.forget_journal(ago(JOURNAL_KEPT)).await?
+            + write.forget_replays(ago(JOURNAL_KEPT)).await?
             + write.forget_early_statuses(ago(EARLY_STATUSES_KEPT)).await?
             + write.forget_hours(ago(runs::HOURS_KEPT)).await?;
         write.commit().await?;

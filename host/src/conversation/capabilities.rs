@@ -1,11 +1,11 @@
 //! What a flow reaches in one call, as this host grants it: reads from the cell, writes into the turn's overlay, all of it noted.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::HashMap, ops::Deref, sync::Arc};
 
 use async_trait::async_trait;
 use relevo_model::*;
 use relevo_sandbox::{
-    BoxError, Fault, Kv, System, Turn,
+    BoxError, Fault, Grants, Kv, Manifest, System, Turn,
     api::{
         kv::{Entry, Scope},
         system::Level,
@@ -21,9 +21,11 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{
+    chain::Chosen,
     journal::Context,
     layout::{Layout, Line, Point},
     overlay::{Overlay, Written},
+    secrets::Secrets,
 };
 use crate::{egress::Egress, hours};
 
@@ -32,39 +34,86 @@ const KEY: usize = 256;
 const VALUE: usize = 64 << 10;
 const QUOTA: i64 = 50 << 20;
 
-/// One call's view of the world.
-pub struct FlowHost {
+/// What one turn may add to a counter at most: what is counted stays far from where numbers end.
+const COUNTED: i64 = 1_000_000_000;
+/// Counters of a plugin that one turn may name.
+const METRICS: usize = 32;
+
+/// What a turn stands on, whichever of its flows runs.
+#[derive(Clone)]
+pub struct Ground {
     pub cell: Cell,
     pub context: Arc<TurnContext>,
     pub layout: Arc<Layout>,
     pub point: Arc<Point>,
     pub line: Arc<Line>,
-    /// The flow's place in the chain.
-    pub position: usize,
     pub turn: TurnId,
     pub now: Time,
     pub first_seen: bool,
     pub egress: Egress,
+}
+
+/// One call's view of the world.
+pub struct FlowHost {
+    pub ground: Ground,
+    /// The flow's place in the chain.
+    pub position: usize,
+    /// Of the version that runs.
+    pub manifest: Arc<Manifest>,
+    /// What the business granted of what the manifest asks.
+    pub grants: Arc<Grants>,
     pub overlay: Overlay,
     pub ids: u32,
     pub randoms: u64,
     /// How often the same outside call was made in this turn.
     pub occurrences: HashMap<String, i64>,
     pub quota_checked: bool,
+    pub collections_checked: bool,
+    /// The plugin's secrets in the clear, once a request wanted one.
+    pub secrets: Option<Secrets>,
+}
+
+impl Deref for FlowHost {
+    type Target = Ground;
+
+    fn deref(&self) -> &Ground {
+        &self.ground
+    }
 }
 
 impl FlowHost {
     /// Ids of one flow; the flows of a chain do not share any.
     const IDS_PER_FLOW: u32 = 1 << 16;
 
+    /// For a flow that has done nothing yet.
+    pub fn new(ground: Ground, position: usize, chosen: &Chosen) -> Self {
+        Self {
+            manifest: Arc::clone(chosen.component.manifest()),
+            grants: Arc::clone(&ground.point.chain[position].grants),
+            ground,
+            position,
+            overlay: Overlay::default(),
+            ids: 0,
+            randoms: 0,
+            occurrences: HashMap::new(),
+            quota_checked: false,
+            collections_checked: false,
+            secrets: None,
+        }
+    }
+
     pub fn own_id<T: From<uuid::Uuid>>(&mut self) -> T {
         self.ids += 1;
-        let position = u32::try_from(self.position).unwrap_or(0);
-        self.turn.derive((position + 1) * Self::IDS_PER_FLOW + self.ids)
+        self.turn.derive(Self::ordinal(self.position, self.ids))
+    }
+
+    /// The place of the nth id of a flow among those that a turn derives.
+    pub fn ordinal(position: usize, nth: u32) -> u32 {
+        (u32::try_from(position).unwrap_or(0) + 1) * Self::IDS_PER_FLOW + nth
     }
 
     pub fn plugin_id(&self) -> &str {
-        &self.point.chain[self.position].install.plugin_id
+        &self.manifest.id
     }
 
     pub fn locale_of_customer(&self) -> &str {
@@ -121,7 +170,8 @@ impl FlowHost {
     }
 
     async fn current(&mut self, scope: &'static str, id: &str, key: &str) -> Result<Option<(String, i64)>, BoxError> {
-        if let Some(written) = self.overlay.kv.get(&(scope.to_owned(), id.to_owned(), key.to_owned())) {
+        let place = (self.plugin_id().to_owned(), scope.to_owned(), id.to_owned(), key.to_owned());
+        if let Some(written) = self.overlay.kv.get(&place) {
             return Ok(written.value.clone().map(|value| (value, written.version)));
         }
         let (plugin, now) = (self.plugin_id().to_owned(), self.now);
@@ -136,7 +186,7 @@ impl FlowHost {
         if if_version.is_some_and(|wanted| i64::try_from(wanted) != Ok(version)) {
             return Err(Failure::Conflict.into());
         }
-        let place = (scope.to_owned(), id.clone(), key.clone());
+        let place = (self.plugin_id().to_owned(), scope.to_owned(), id.clone(), key.clone());
         // What the first write of the turn expected is what must still hold when it commits.
         let expect = match self.overlay.kv.get(&place) {
             Some(earlier) => earlier.write.expect,
@@ -258,8 +308,8 @@ impl Kv for FlowHost {
             .overlay
             .kv
             .iter()
-            .filter(|((s, i, key), _)| s == scope && *i == id && key.starts_with(&prefix) && *key > after)
-            .map(|((_, _, key), written)| (key.clone(), written.clone()))
+            .filter(|((p, s, i, key), _)| *p == plugin && s == scope && *i == id && key.starts_with(&prefix) && *key > after)
+            .map(|((_, _, _, key), written)| (key.clone(), written.clone()))
             .collect();
         // As many more as this turn may have deleted.
         let wanted = i64::from(limit) + i64::try_from(own.len()).unwrap_or(0);
@@ -308,7 +358,15 @@ impl System for FlowHost {
     // What a flow writes may hold what a customer wrote: it belongs into the sealed journal, never into the process's log.
     fn log(&mut self, _: Level, _: String, _: Json) {}
 
-    fn count(&mut self, _: String, _: i64) {}
+    fn count(&mut self, metric: String, by: i64) {
+        let known = self.overlay.counts.len();
+        let place = (self.plugin_id().to_owned(), metric);
+        // What the business keeps of names is bounded too; this bounds a turn.
+        if known < METRICS || self.overlay.counts.contains_key(&place) {
+            let counted = self.overlay.counts.entry(place).or_default();
+            *counted = counted.saturating_add(by).clamp(-COUNTED, COUNTED);
+        }
+    }
 
     fn random(&mut self, bytes: u32) -> Vec<u8> {
         let (turn, position) = (self.turn, self.position);

@@ -13,7 +13,10 @@ use relevo_sandbox::{
 use relevo_store::keys;
 use sha2::{Digest, Sha256};
 
-use super::capabilities::{FlowHost, broken};
+use super::{
+    capabilities::{FlowHost, broken},
+    secrets::Secrets,
+};
 use crate::egress;
 
 /// Bytes of an answer.
@@ -41,7 +44,8 @@ impl Http for FlowHost {
         write.intend_call(&turn, &hash, occurrence, self.now).await.map_err(broken)?;
         write.commit().await.map_err(broken)?;
 
-        let answer = self.call(request, &hash, occurrence).await;
+        let secrets = self.secrets().await?;
+        let answer = self.call(request, &secrets, &hash, occurrence).await;
         // What passes by itself is not recorded: the next attempt is to find out anew.
         if !matches!(answer, Err(Failure::Unavailable(_) | Failure::TimedOut)) {
             let plain = serde_json::to_vec(&answer).map_err(broken)?;
@@ -70,11 +74,11 @@ impl FlowHost {
         hex::encode(&digest.finalize()[..16])
     }
 
-    async fn call(&self, request: Request, hash: &str, occurrence: i64) -> Result<Response, Failure> {
-        let manifest = self.point.chain[self.position].plugin.manifest();
+    /// Nothing of what goes out with secrets in it is kept, told or logged; what comes back is without them.
+    async fn call(&self, request: Request, secrets: &Secrets, hash: &str, occurrence: i64) -> Result<Response, Failure> {
         let mut headers = request.headers;
         headers.push(("idempotency-key".into(), format!("{}-{hash}-{occurrence}", self.turn)));
-        let asked = egress::Request {
+        let mut asked = egress::Request {
             method: request.method,
             url: request.url,
             headers,
@@ -82,8 +86,13 @@ impl FlowHost {
             timeout: Duration::from_millis(u64::from(request.timeout_ms)),
             max_response: ANSWER,
         };
-        match self.egress.send(asked, |method, host, port| manifest.allows_http(method, host, port)).await {
-            Ok(answer) => Ok(Response { status: answer.status, headers: answer.headers, body: answer.body }),
+        secrets.fill(&mut asked)?;
+        let allowed = |method: &str, host: &str, port| self.manifest.allows_http(method, host, port) && self.grants.allows_http(method, host, port);
+        match self.egress.send(asked, allowed).await {
+            Ok(mut answer) => {
+                secrets.mask(&mut answer);
+                Ok(Response { status: answer.status, headers: answer.headers, body: answer.body })
+            }
             Err(refusal) => Err(failure(refusal)),
         }
     }

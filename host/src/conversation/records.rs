@@ -3,7 +3,7 @@
 use async_trait::async_trait;
 use relevo_model::*;
 use relevo_sandbox::{
-    Fault, Records,
+    Access, Fault, Records,
     api::{
         records::{Document, Hit, Page, Query},
         types::{Failure, Json},
@@ -17,7 +17,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
+use self::query::{merge, parse};
 use super::capabilities::{FlowHost, broken};
+
+mod query;
 
 /// Lines of one order at most.
 const LINES: usize = 50;
@@ -83,6 +86,10 @@ impl Collection {
 #[async_trait]
 impl Records for FlowHost {
     async fn get(&mut self, collection: String, id: String) -> Result<Option<Document>, Fault> {
+        self.granted(&collection, Access::Read)?;
+        if let Some(own) = self.own(&collection) {
+            return self.own_get(&own, &id).await;
+        }
         let customer = self.context.conversation.customer_id;
         let found = match Collection::named(&collection)? {
             Collection::Products => {
@@ -111,6 +118,10 @@ impl Records for FlowHost {
     }
 
     async fn find(&mut self, collection: String, query: Query) -> Result<Page, Fault> {
+        self.granted(&collection, Access::Read)?;
+        if let Some(own) = self.own(&collection) {
+            return self.own_find(&own, &query).await;
+        }
         let kind = Collection::named(&collection)?;
         let asked = parse(kind, &query)?;
         let customer = self.context.conversation.customer_id;
@@ -137,11 +148,14 @@ impl Records for FlowHost {
                 documents.extend(self.overlay.effects.addresses.iter().map(|address| new_address(address, self.now)));
             }
         }
-        let page = merge(documents, &asked);
-        Ok(page)
+        Ok(merge(documents, &asked))
     }
 
     async fn search(&mut self, collection: String, text: String, limit: u32) -> Result<Vec<Hit>, Fault> {
+        self.granted(&collection, Access::Read)?;
+        if let Some(own) = self.own(&collection) {
+            return self.own_search(&own, &text, limit).await;
+        }
         let kind = Collection::named(&collection)?;
         if kind != Collection::Products {
             return Err(Failure::Invalid(format!("{collection} cannot be searched by words, only products can")).into());
@@ -165,6 +179,10 @@ impl Records for FlowHost {
     }
 
     async fn add(&mut self, collection: String, value: Json) -> Result<String, Fault> {
+        self.granted(&collection, Access::Write)?;
+        if let Some(own) = self.own(&collection) {
+            return self.own_add(&own, &value).await;
+        }
         match Collection::named(&collection)? {
             Collection::Orders => self.add_order(&value).await,
             Collection::Addresses => self.add_address(&value),
@@ -172,17 +190,27 @@ impl Records for FlowHost {
         }
     }
 
-    async fn save(&mut self, collection: String, _: String, _: u64, _: Json) -> Result<(), Fault> {
+    async fn save(&mut self, collection: String, id: String, version: u64, value: Json) -> Result<(), Fault> {
+        self.granted(&collection, Access::Write)?;
+        if let Some(own) = self.own(&collection) {
+            return self.own_save(&own, &id, version, &value).await;
+        }
         Collection::named(&collection)?;
         Err(Failure::Denied(format!("{collection} cannot be changed by a flow; orders and addresses can be added")).into())
     }
 
-    async fn remove(&mut self, collection: String, _: String, _: u64) -> Result<(), Fault> {
+    async fn remove(&mut self, collection: String, id: String, version: u64) -> Result<(), Fault> {
+        self.granted(&collection, Access::Write)?;
+        if let Some(own) = self.own(&collection) {
+            return self.own_remove(&own, &id, version).await;
+        }
         Collection::named(&collection)?;
         Err(Failure::Denied(format!("{collection} cannot be removed by a flow")).into())
     }
 
     async fn reserve(&mut self, product: String, quantity: i64) -> Result<(), Fault> {
+        self.granted("products", Access::Read)?;
+        self.granted("orders", Access::Write)?;
         let found = self.cell.read().await.map_err(broken)?.products().find(&product).await.map_err(broken)?;
         let found = found.ok_or(Failure::NotFound)?;
         let taken = self.overlay.reserved(&product).checked_add(quantity).ok_or_else(|| Failure::Invalid("a quantity that large is no quantity".into()))?;
@@ -199,6 +227,15 @@ impl Records for FlowHost {
 }
 
 impl FlowHost {
+    /// What the manifest asks for was looked at before; this is what the business granted of it.
+    fn granted(&self, collection: &str, access: Access) -> Result<(), Failure> {
+        if self.grants.allows_records(collection, access) {
+            return Ok(());
+        }
+        let verb = if access == Access::Read { "reading" } else { "writing" };
+        Err(Failure::Denied(format!("the business did not grant {verb} {collection:?}")))
+    }
+
     fn product(&self, product: Product) -> Document {
         let left = product.stock.map(|stock| stock - self.overlay.reserved(product.id.as_str()));
         Document {
@@ -306,8 +343,13 @@ impl FlowHost {
 
 /// What people call an order: seven letters and digits that are not taken for one another, out of thirty thousand million.
 pub fn code(id: &OrderId) -> String {
+    code_of(id.as_str())
+}
+
+/// The same of any id.
+pub fn code_of(id: &str) -> String {
     const LETTERS: &[u8; 32] = b"23456789ABCDEFGHJKLMNPQRSTUVWXYZ";
-    let digest = Sha256::digest(id.as_str());
+    let digest = Sha256::digest(id);
     digest[..7].iter().map(|byte| char::from(LETTERS[usize::from(byte & 31)])).collect()
 }
 
@@ -335,109 +377,4 @@ fn address(row: Address) -> Document {
 fn new_address(new: &NewAddress, now: Time) -> Document {
     let value = json!({ "text": new.text, "latitude": new.latitude, "longitude": new.longitude, "created_at": now });
     Document { id: new.id.to_string(), version: 1, value: value.to_string() }
-}
-
-fn parse(kind: Collection, query: &Query) -> Result<RecordQuery, Failure> {
-    let invalid = |why: &str| Failure::Invalid(why.to_owned());
-    let filter: serde_json::Map<String, Value> = if query.filter.trim().is_empty() {
-        serde_json::Map::new()
-    } else {
-        serde_json::from_str(&query.filter).map_err(|error| Failure::Invalid(format!("a filter is a JSON object: {error}")))?
-    };
-    let mut filters = Vec::new();
-    for (name, condition) in filter {
-        let field = kind.field(&name)?;
-        match condition {
-            Value::Object(operators) => {
-                for (operator, value) in operators {
-                    let known = Operator::named(&operator)
-                        .ok_or_else(|| Failure::Invalid(format!("there is no operator {operator:?}: use eq, ne, lt, lte, gt, gte or contains")))?;
-                    check(field, known, &value)?;
-                    filters.push((field, known, value));
-                }
-            }
-            value => {
-                check(field, Operator::Eq, &value)?;
-                filters.push((field, Operator::Eq, value));
-            }
-        }
-    }
-    let (name, descending) = match query.sort.as_deref() {
-        None => ("id", false),
-        Some(text) => text.strip_prefix('-').map_or((text, false), |name| (name, true)),
-    };
-    let sort = kind.field(name)?;
-    if sort.kind == FieldKind::Truth || sort.name == "stock" {
-        return Err(Failure::Invalid(format!("{} cannot be sorted by", sort.name)));
-    }
-    let after = match &query.cursor {
-        None => None,
-        Some(cursor) => {
-            let plain = hex::decode(cursor).map_err(|_| invalid("this is no cursor of ours"))?;
-            Some(serde_json::from_slice(&plain).map_err(|_| invalid("this is no cursor of ours"))?)
-        }
-    };
-    Ok(RecordQuery { filters, sort, descending, after, limit: i64::from(query.limit) })
-}
-
-fn check(field: Field, operator: Operator, value: &Value) -> Result<(), Failure> {
-    let fits = match field.kind {
-        FieldKind::Text => value.is_string(),
-        FieldKind::Number => value.is_i64() && operator != Operator::Contains,
-        FieldKind::Truth => value.is_boolean() && matches!(operator, Operator::Eq | Operator::Ne),
-    };
-    if fits { Ok(()) } else { Err(Failure::Invalid(format!("{} cannot be compared like that", field.name))) }
-}
-
-/// What the database found and what this turn wrote, through the same filter, in one order, one page of it.
-fn merge(documents: Vec<Document>, query: &RecordQuery) -> Page {
-    let mut rows: Vec<(Value, Document)> = documents
-        .into_iter()
-        .filter_map(|document| {
-            let mut value: Value = serde_json::from_str(&document.value).ok()?;
-            value["id"] = json!(document.id);
-            let place = value[query.sort.name].clone();
-            let matches = query.filters.iter().all(|(field, operator, wanted)| matched(&value[field.name], *operator, wanted));
-            let beyond = query.after.as_ref().is_none_or(|(last, id)| {
-                let order = compare(&place, last).then_with(|| document.id.as_str().cmp(id));
-                if query.descending { order.is_lt() } else { order.is_gt() }
-            });
-            (matches && beyond).then_some((place, document))
-        })
-        .collect();
-    rows.sort_by(|a, b| {
-        let order = compare(&a.0, &b.0).then_with(|| a.1.id.cmp(&b.1.id));
-        if query.descending { order.reverse() } else { order }
-    });
-    rows.dedup_by(|a, b| a.1.id == b.1.id);
-    let limit = usize::try_from(query.limit).unwrap_or(0);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
-    let next = rows.last().filter(|_| more).map(|(place, document)| hex::encode(json!([place, document.id]).to_string()));
-    Page { items: rows.into_iter().map(|(_, document)| document).collect(), next }
-}
-
-fn compare(a: &Value, b: &Value) -> std::cmp::Ordering {
-    match (a, b) {
-        (Value::String(a), Value::String(b)) => a.cmp(b),
-        (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
-        _ => a.as_i64().cmp(&b.as_i64()),
-    }
-}
-
-fn matched(value: &Value, operator: Operator, wanted: &Value) -> bool {
-    // What is not known compares with nothing, as in SQL.
-    if value.is_null() {
-        return false;
-    }
-    let order = compare(value, wanted);
-    match operator {
-        Operator::Eq => order.is_eq(),
-        Operator::Ne => order.is_ne(),
-        Operator::Lt => order.is_lt(),
-        Operator::Lte => order.is_le(),
-        Operator::Gt => order.is_gt(),
-        Operator::Gte => order.is_ge(),
-        Operator::Contains => value.as_str().unwrap_or_default().to_lowercase().contains(&wanted.as_str().unwrap_or_default().to_lowercase()),
-    }
 }

@@ -1,6 +1,6 @@
 //! One turn: the flows of the service point are asked in their order until one handles it; what it said and did commits together.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{sync::Arc, time::Duration};
 
 use relevo_model::*;
 use relevo_sandbox::{
@@ -21,15 +21,14 @@ use serde_json::{Value, json};
 
 use super::{
     business::Business,
-    capabilities::FlowHost,
+    capabilities::{FlowHost, Ground},
     chain::{self, Chosen, Link},
     choices,
     journal::{Call, Ended as FlowEnded, Flow, Journal, Recorder},
     layout::{Layout, Line, Point},
-    overlay::Overlay,
     runs, speech,
 };
-use crate::{telemetry::TurnOutcome as Outcomes, texts};
+use crate::{plugins::Refused, telemetry::TurnOutcome as Outcomes, texts};
 
 /// Tries of a turn whose failure may pass, and the time in which they are made.
 const TRIES: i64 = 5;
@@ -309,13 +308,18 @@ impl<'a> Attempt<'a> {
             }
             let loaded = match chosen.component.plugin(&self.business.app.media).await {
                 Ok(loaded) => loaded,
+                // That it is not there, or not what was uploaded, does not pass by itself.
+                Err(error) if Refused::of(&error).is_some() => {
+                    tracing::error!(plugin = chosen.name().0, %error, "a plugin cannot be loaded any more; it is passed over");
+                    continue;
+                }
                 Err(error) => {
                     let fallen = Fallen { position, chosen, error: CallError::Host(error.into()) };
                     tracing::error!(plugin = fallen.chosen.name().0, error = %fallen.error, "a plugin could not be loaded");
                     return Asked::Failed(fallen);
                 }
             };
-            let CallReport { result, caps, stats } = loaded.handle(Recorder::new(self.host(position)), &ids, event, &chain::limits(&chosen.component)).await;
+            let CallReport { result, caps, stats } = loaded.handle(Recorder::new(self.host(position, &chosen)), &ids, event, &chain::limits(&chosen.component)).await;
             let (caps, calls) = caps.into_parts();
             self.business.runs.called(&chosen, self.now, matches!(&result, Ok(outcome) if outcome.handled), result.as_ref().err(), &stats);
             course.flows.push(flow(&chosen, &caps, calls, &result, &stats));
@@ -350,25 +354,19 @@ impl<'a> Attempt<'a> {
         if course.passed_over.is_empty() { Asked::Passed } else { Asked::Failed(course.passed_over.remove(0)) }
     }
 
-    fn host(&self, position: usize) -> FlowHost {
-        let first_seen = self.turns.iter().any(|turn| matches!(turn.event, TurnEvent::Messages { first_seen: true, .. }));
-        FlowHost {
+    fn host(&self, position: usize, chosen: &Chosen) -> FlowHost {
+        let ground = Ground {
             cell: self.business.cell.clone(),
             context: Arc::clone(&self.context),
             layout: Arc::clone(&self.layout),
             point: Arc::clone(&self.point),
             line: Arc::clone(&self.line),
-            position,
             turn: self.turns[0].id,
             now: self.now,
-            first_seen,
+            first_seen: self.turns.iter().any(|turn| matches!(turn.event, TurnEvent::Messages { first_seen: true, .. })),
             egress: self.business.app.egress.clone(),
-            overlay: Overlay::default(),
-            ids: 0,
-            randoms: 0,
-            occurrences: HashMap::new(),
-            quota_checked: false,
-        }
+        };
+        FlowHost::new(ground, position, chosen)
     }
 
     /// A commit that says and changes nothing.

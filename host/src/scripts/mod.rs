@@ -4,10 +4,12 @@
 mod outside;
 mod report;
 mod run;
+mod saved;
 mod script;
 mod shelf;
 mod world;
 
 pub use report::{Entry, Report, Who};
 pub use run::run;
+pub use saved::of_conversation;
 pub use script::{Customer, Deed, Does, File, Line, Outage, Place, Script, ScriptError, Scripted, Step, Wanted};

@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use relevo_sandbox::api::{
-    http::{Request, Response},
-    types::Failure,
+use relevo_sandbox::{
+    Grants,
+    api::{
+        http::{Request, Response},
+        types::Failure,
+    },
 };
 
 use super::script::{Outage, Script, Scripted};
@@ -24,11 +27,11 @@ impl Outside {
     }
 
     /// What is scripted for this call; one that is not is noted, and not reachable.
-    pub fn send(&mut self, request: Request, allowed: impl Fn(&str, &str, u16) -> bool) -> Result<Response, Failure> {
-        let call = self.with_secrets(request)?;
+    pub fn send(&mut self, request: Request, grants: &Grants) -> Result<Response, Failure> {
+        let call = self.with_secrets(request, grants)?;
         let url = url::Url::parse(&call.url).map_err(|error| Failure::Invalid(format!("{:?} is no address: {error}", call.url)))?;
         let (host, port) = (url.host_str().unwrap_or_default(), url.port_or_known_default().unwrap_or(443));
-        if !allowed(&call.method, host, port) {
+        if !grants.allows_http(&call.method, host, port) {
             return Err(Failure::Denied(format!("the manifest does not ask for {} to {host}:{port}", call.method)));
         }
         let fitting: Vec<usize> = (0..self.answers.len()).filter(|at| fits(&self.answers[*at].0, &call)).collect();
@@ -50,21 +53,24 @@ impl Outside {
     }
 
     /// With the script's values in the place of `{{secret:NAME}}`, where the host puts in the real ones.
-    fn with_secrets(&self, mut request: Request) -> Result<Request, Failure> {
-        request.url = self.filled(&request.url)?;
+    fn with_secrets(&self, mut request: Request, grants: &Grants) -> Result<Request, Failure> {
+        request.url = self.filled(&request.url, grants)?;
         for (_, value) in &mut request.headers {
-            *value = self.filled(value)?;
+            *value = self.filled(value, grants)?;
         }
         if let Some(text) = request.body.as_deref().and_then(|body| std::str::from_utf8(body).ok()) {
-            request.body = Some(self.filled(text)?.into_bytes());
+            request.body = Some(self.filled(text, grants)?.into_bytes());
         }
         Ok(request)
     }
 
-    fn filled(&self, text: &str) -> Result<String, Failure> {
+    fn filled(&self, text: &str, grants: &Grants) -> Result<String, Failure> {
         let (mut filled, mut rest) = (String::new(), text);
         while let Some((before, after)) = rest.split_once("{{secret:") {
             let Some((name, behind)) = after.split_once("}}") else { break };
+            if !grants.allows_secret(name) {
+                return Err(Failure::Denied(format!("the manifest does not ask for the secret {name:?}")));
+            }
             let value = self.secrets.get(name).ok_or_else(|| Failure::Denied(format!("there is no secret {name:?}: give it a value under [secrets]")))?;
             filled.push_str(before);
             filled.push_str(value);

@@ -4,6 +4,8 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use super::script::ScriptError;
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     pub name: String,
@@ -38,6 +40,16 @@ pub enum Who {
 impl Report {
     pub(super) fn new(name: &str) -> Self {
         Self { name: name.to_owned(), entries: Vec::new(), problem: None, line: None, log: Vec::new() }
+    }
+
+    /// Of a script that cannot be run.
+    pub fn unreadable(name: &str, error: &ScriptError) -> Self {
+        Self { line: error.line, problem: Some(error.problem.clone()), ..Self::new(name) }
+    }
+
+    /// Of a script that did not come to its end in time.
+    pub fn too_slow(name: &str) -> Self {
+        Self { problem: Some("the tests took too long together: this one was not finished".into()), ..Self::new(name) }
     }
 
     pub const fn passed(&self) -> bool {

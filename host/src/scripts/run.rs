@@ -108,7 +108,10 @@ impl<'a> Dialogue<'a> {
     }
 
     async fn chooses(&mut self, wanted: &str) {
-        let found = self.offered.iter().find(|option| option.id == wanted || options::plain(&option.title) == options::plain(wanted)).cloned();
+        let titled = |title: &str| options::plain(title) == options::plain(wanted);
+        // As the flow named it, or as the phone shows it.
+        let shown = |title: &str| [options::ROW_TITLE, options::BUTTON_TITLE].into_iter().any(|limit| titled(&options::cut(title, limit)));
+        let found = self.offered.iter().find(|option| option.id == wanted || titled(&option.title) || shown(&option.title)).cloned();
         let Some(option) = found else {
             let offered: Vec<String> = self.offered.iter().map(|option| format!("{:?} ({})", option.title, option.id)).collect();
             let offered = if offered.is_empty() { "nothing".to_owned() } else { offered.join(", ") };
@@ -170,7 +173,7 @@ impl<'a> Dialogue<'a> {
             conversation: "conversation-1".into(),
             customer: "customer-1".into(),
         };
-        let CallReport { result, mut caps, .. } = self.plugin.handle(world, &ids, &event, &Limits::default()).await;
+        let CallReport { result, mut caps, .. } = self.plugin.handle(world, &ids, &event, &self.plugin.manifest().limits.within(&Limits::default())).await;
         self.report.log.append(&mut caps.log);
         let unscripted = std::mem::take(&mut caps.outside.unscripted);
         // What the outside was asked is not forgotten, whatever becomes of the turn.
@@ -181,6 +184,8 @@ impl<'a> Dialogue<'a> {
         }
         match result {
             Ok(outcome) if outcome.handled => {
+                let opened = caps.tickets[self.world.tickets.len()..].iter().map(|ticket| (Deed::Ticket, ticket.title.clone()));
+                self.did.extend(opened);
                 self.world = caps;
                 self.apply(outcome);
             }
@@ -201,7 +206,7 @@ impl<'a> Dialogue<'a> {
             StateChange::Set(state) => self.world.state = Some(state),
         }
         let mut offered = None;
-        let (timers, hand_over) = (self.world.manifest.allows_timers(), self.world.manifest.allows_hand_over());
+        let (timers, hand_over) = (self.world.grants.allows_timers(), self.world.grants.allows_hand_over());
         for action in outcome.actions {
             match action {
                 Action::Say(said) => match speech::content(said.content, self.world.abilities()) {

@@ -5,15 +5,17 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use relevo_model::{Abilities, Time, TurnId};
 use relevo_sandbox::{
-    BoxError, Fault, Http, Kv, Manifest, Records, System, Turn,
+    BoxError, Fault, Grants, Http, Kv, Manifest, Records, System, Tickets, Turn,
     api::{
         http::{Request, Response},
         kv::{Entry, Scope},
         records::{Document, Hit, Page, Query},
         system::Level,
+        tickets::{NewTicket, Ticket},
         turn::{CustomerCard, Line, ServicePointCard},
         types::{Failure, Json},
     },
+    schema,
 };
 use serde_json::{Map, Value};
 
@@ -27,7 +29,8 @@ use crate::conversation::capabilities::randomness;
 /// One script's world. A turn works on a copy, which becomes the world if the turn is handled.
 #[derive(Clone, Debug)]
 pub struct World {
-    pub manifest: Arc<Manifest>,
+    /// All that the manifest asks for.
+    pub grants: Arc<Grants>,
     pub now: Time,
     pub turn: TurnId,
     pub customer: Customer,
@@ -40,6 +43,8 @@ pub struct World {
     pub log: Vec<String>,
     pub outside: Outside,
     pub shelf: Shelf,
+    /// This customer's, oldest first.
+    pub tickets: Vec<Ticket>,
     config: String,
     kv: BTreeMap<(&'static str, String), Kept>,
     ids: u32,
@@ -63,15 +68,16 @@ impl World {
             attributes: Map::new(),
             labels: Vec::new(),
             history: Vec::new(),
-            state: None,
+            state: script.state.clone(),
             log: Vec::new(),
             outside: Outside::new(script),
-            shelf: Shelf::new(&script.records, own_collections(manifest), script.at),
+            shelf: Shelf::new(&script.records, manifest.collections.iter().map(|own| own.name.clone()), script.at),
+            tickets: Vec::new(),
             config: configured(manifest, script).to_string(),
             kv: BTreeMap::new(),
             ids: 0,
             randoms: 0,
-            manifest: Arc::new(manifest.clone()),
+            grants: Arc::new(Grants::all(manifest)),
         }
     }
 
@@ -94,21 +100,15 @@ impl World {
     }
 }
 
-/// Collections that are the plugin's own.
-fn own_collections(_: &Manifest) -> impl Iterator<Item = String> {
-    std::iter::empty()
-}
-
-/// The script's configuration over the defaults of the schema.
+/// The script's configuration over the defaults of the schema; of secrets only that they are there.
 fn configured(manifest: &Manifest, script: &Script) -> Value {
-    let mut config: Map<String, Value> = Map::new();
-    for (name, property) in manifest.config["properties"].as_object().into_iter().flatten() {
-        if let Some(default) = property.get("default") {
-            config.insert(name.clone(), default.clone());
+    let mut config = schema::with_defaults(&manifest.config, &script.config);
+    for name in schema::secrets(&manifest.config) {
+        if script.secrets.contains_key(name) {
+            config[name] = Value::Bool(true);
         }
     }
-    config.extend(script.config.as_object().cloned().unwrap_or_default());
-    Value::Object(config)
+    config
 }
 
 fn named(scope: &Scope) -> Result<&'static str, Failure> {
@@ -255,8 +255,30 @@ impl Records for World {
 #[async_trait]
 impl Http for World {
     async fn send(&mut self, request: Request) -> Result<Response, Fault> {
-        let manifest = Arc::clone(&self.manifest);
-        Ok(self.outside.send(request, |method, host, port| manifest.allows_http(method, host, port))?)
+        let grants = Arc::clone(&self.grants);
+        Ok(self.outside.send(request, &grants)?)
+    }
+}
+
+#[async_trait]
+impl Tickets for World {
+    async fn open(&mut self, ticket: NewTicket) -> Result<Ticket, Fault> {
+        if ticket.title.trim().is_empty() {
+            return Err(Failure::Invalid("a ticket has a title".into()).into());
+        }
+        let code = format!("T-{:04}", self.tickets.len() + 1);
+        let opened = Ticket { id: self.own_id(), code, title: ticket.title, status: "NEW".into(), created_at_ms: Turn::now_ms(self) };
+        self.tickets.push(opened.clone());
+        Ok(opened)
+    }
+
+    async fn recent(&mut self, limit: u32) -> Result<Vec<Ticket>, Fault> {
+        Ok(self.tickets.iter().rev().take(limit as usize).cloned().collect())
+    }
+
+    async fn comment(&mut self, id: String, text: String) -> Result<(), Fault> {
+        let known = self.tickets.iter().any(|ticket| ticket.id == id) && !text.trim().is_empty();
+        if known { Ok(()) } else { Err(Failure::NotFound.into()) }
     }
 }
 

@@ -9,6 +9,7 @@ pub mod money;
 pub mod nav;
 mod page;
 pub mod qr;
+pub mod schema_form;
 pub mod templates;
 pub mod upload;
 pub mod visitor;

@@ -26,6 +26,7 @@ const fn entry(text: &'static str, address: &'static str, access: Access) -> Ent
 pub const SECTIONS: &[Section] = &[
     Section { text: "nav-dashboard", entries: &[entry("nav-dashboard", "/dashboard", Access::Permission(Permission::SeeConversations))] },
     Section { text: "nav-products", entries: &[entry("nav-products", "/products", Access::Permission(Permission::SeeBusiness))] },
+    Section { text: "nav-plugins", entries: &[entry("nav-plugins", "/plugins", Access::Permission(Permission::UploadPlugins))] },
     Section { text: "nav-simulator", entries: &[entry("nav-simulator", "/simulator", Access::Permission(Permission::UseSimulator))] },
     Section {
         text: "nav-team",

@@ -12,6 +12,8 @@ mod burst;
 #[cfg(test)]
 mod calls;
 #[cfg(test)]
+mod capabilities;
+#[cfg(test)]
 mod console;
 #[cfg(test)]
 mod conformance;
@@ -33,6 +35,10 @@ mod order;
 mod outbox;
 #[cfg(test)]
 mod payloads;
+#[cfg(test)]
+mod plugins;
+#[cfg(test)]
+mod replay;
 #[cfg(test)]
 mod restart;
 #[cfg(test)]

@@ -39,6 +39,11 @@ fn holds(all: &[u8], text: &str) -> bool {
     [text.as_bytes(), hexed.as_bytes()].iter().any(|wanted| all.windows(wanted.len()).any(|part| part == *wanted))
 }
 
+/// Whether a text is not to be read anywhere that is stored.
+pub async fn nowhere(app: &TestApp, text: &str) -> bool {
+    !holds(&stored(app).await, text)
+}
+
 both_engines! {
     async fn tokens_and_secrets_are_nowhere_to_be_read(setup: Setup) {
         let app = setup.tenant("acme").flow("echo").tenant("sector7").flow("echo").await;

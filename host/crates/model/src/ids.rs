@@ -86,6 +86,7 @@ ids! {
     TimerId,
     ProductId,
     OrderId,
+    TicketId,
     /// A plugin attached to a service point.
     InstallId,
     PolicyId,

@@ -136,6 +136,11 @@ states! {
     /// What somebody decided about a difference.
     Verdict { Pending = "pending", Approved = "approved", Rejected = "rejected" }
 
+    /// How far the people of the business are with a ticket.
+    TicketStatus { New = "NEW", InProgress = "IN_PROGRESS", Resolved = "RESOLVED", Closed = "CLOSED" }
+
+    TicketPriority { Low = "low", Normal = "normal", High = "high" }
+
     /// What happens to a message when nobody can tell whether it was sent.
     UncertainPolicy { Ask = "ask", Resend = "resend" }
 }

@@ -157,7 +157,7 @@ impl Manifest {
     fn check_config(&self) -> Result<(), ManifestError> {
         check_object("config", &self.config)?;
         let fields = schema::secrets(&self.config);
-        let asked: Vec<&str> = self.permissions.iter().flat_map(Permission::secrets).collect();
+        let asked: Vec<&str> = self.secrets().collect();
         if let Some(field) = fields.iter().find(|field| !asked.contains(field)) {
             return Err(ManifestError::SecretWithoutPermission((*field).to_owned()));
         }
@@ -205,6 +205,11 @@ impl Manifest {
     /// A collection of its own.
     pub fn collection(&self, name: &str) -> Option<&OwnCollection> {
         self.collections.iter().find(|own| own.name == name)
+    }
+
+    /// The names of the secrets that it asks for.
+    pub fn secrets(&self) -> impl Iterator<Item = &str> {
+        self.permissions.iter().flat_map(Permission::secrets)
     }
 
     pub fn tool(&self, name: &str) -> Option<&Tool> {

@@ -30,6 +30,12 @@ impl Conn {
         all!(self, RecordedTurn, LIST, conversation.as_str(), before.map_or("", TurnId::as_str), limit)
     }
 
+    /// One that ran.
+    pub async fn recorded_turn(&mut self, turn: &TurnId) -> Result<Option<RecordedTurn>> {
+        const FIND: &str = concat!("SELECT ", turn_columns!(), " WHERE j.turn_id = $1");
+        one!(self, RecordedTurn, FIND, turn.as_str())
+    }
+
     /// The turn of a conversation that ran next after this one.
     pub async fn recorded_after(&mut self, conversation: &ConversationId, turn: &TurnId) -> Result<Option<RecordedTurn>> {
         const NEXT: &str = concat!("SELECT ", turn_columns!(), " WHERE j.conversation_id = $1 AND j.turn_id > $2 ORDER BY j.turn_id LIMIT 1");

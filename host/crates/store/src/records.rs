@@ -45,7 +45,7 @@ impl Operator {
         })
     }
 
-    const fn sql(self) -> &'static str {
+    pub(crate) const fn sql(self) -> &'static str {
         match self {
             Self::Eq => "=",
             Self::Ne => "<>",

@@ -5,6 +5,7 @@ use relevo_sandbox::api::{
     http::{Request, Response},
     kv::Scope,
     records::Query,
+    tickets::NewTicket,
 };
 use serde_json::{Value, json};
 
@@ -22,11 +23,14 @@ pub const SAVE: &str = "records.save";
 pub const REMOVE: &str = "records.remove";
 pub const RESERVE: &str = "records.reserve";
 pub const SEND: &str = "http.send";
+pub const OPEN: &str = "tickets.open";
+pub const RECENT: &str = "tickets.recent";
+pub const COMMENT: &str = "tickets.comment";
 pub const LOG: &str = "log";
 pub const COUNT: &str = "count";
 
 /// Calls that change something, or reach the outside: what a turn did beside its actions.
-pub const DEEDS: &[&str] = &[SET_CUSTOMER, KV_PUT, KV_DELETE, ADD, SAVE, REMOVE, RESERVE, SEND, "tickets.open", "tickets.comment"];
+pub const DEEDS: &[&str] = &[SET_CUSTOMER, KV_PUT, KV_DELETE, ADD, SAVE, REMOVE, RESERVE, SEND, OPEN, COMMENT];
 
 pub fn scope(scope: &Scope) -> &str {
     match scope {
@@ -83,6 +87,18 @@ pub fn remove(collection: &str, id: &str, version: u64) -> Value {
 
 pub fn reserve(product: &str, quantity: i64) -> Value {
     json!({ "product": product, "quantity": quantity })
+}
+
+pub fn open(ticket: &NewTicket) -> Value {
+    json!(ticket)
+}
+
+pub fn recent(limit: u32) -> Value {
+    json!({ "limit": limit })
+}
+
+pub fn comment(id: &str, text: &str) -> Value {
+    json!({ "id": id, "text": text })
 }
 
 /// As the flow made it: secrets are named in it, and put in later.

@@ -2,12 +2,13 @@
 
 use async_trait::async_trait;
 use relevo_sandbox::{
-    BoxError, Capabilities, Fault, Http, Kv, Records, System, Turn,
+    BoxError, Capabilities, Fault, Http, Kv, Records, System, Tickets, Turn,
     api::{
         http::{Request, Response},
         kv::{Entry, Scope},
         records::{Document, Hit, Page, Query},
         system::Level,
+        tickets::{NewTicket, Ticket},
         turn::{CustomerCard, Line, ServicePointCard},
         types::Json,
     },
@@ -194,6 +195,30 @@ impl<C: Capabilities> Http for Recorder<C> {
         let asked = asked::send(&request);
         let answer = self.inner.send(request).await;
         self.note_as(asked::SEND, asked, &answer, asked::response);
+        answer
+    }
+}
+
+#[async_trait]
+impl<C: Capabilities> Tickets for Recorder<C> {
+    async fn open(&mut self, ticket: NewTicket) -> Result<Ticket, Fault> {
+        let asked = asked::open(&ticket);
+        let answer = self.inner.open(ticket).await;
+        self.note(asked::OPEN, asked, &answer);
+        answer
+    }
+
+    async fn recent(&mut self, limit: u32) -> Result<Vec<Ticket>, Fault> {
+        let asked = asked::recent(limit);
+        let answer = self.inner.recent(limit).await;
+        self.note(asked::RECENT, asked, &answer);
+        answer
+    }
+
+    async fn comment(&mut self, id: String, text: String) -> Result<(), Fault> {
+        let asked = asked::comment(&id, &text);
+        let answer = self.inner.comment(id, text).await;
+        self.note(asked::COMMENT, asked, &answer);
         answer
     }
 }

@@ -26,6 +26,7 @@ mod policies;
 mod products;
 mod prompts;
 pub mod rate;
+mod replays;
 mod service_points;
 mod sessions;
 pub mod shown;
@@ -86,6 +87,7 @@ pub const AREAS: &[Area] = &[
     channels::AREA,
     products::AREA,
     plugins::AREA,
+    replays::AREA,
     policies::AREA,
     prompts::AREA,
     conversations::AREA,

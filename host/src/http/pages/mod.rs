@@ -11,13 +11,17 @@ mod grant;
 mod invitation;
 mod keys;
 mod people;
+mod plugin_tests;
+pub mod plugins;
 mod points;
 mod products;
 mod register;
+mod replays;
 mod reset;
 mod second_factor;
 mod settings;
 mod system;
+mod turns;
 mod workplace;
 
 use super::routes::{Access, Routes};
@@ -27,7 +31,16 @@ pub use design::routes as design;
 
 /// Everything in here, with who may take it.
 pub fn routes() -> Routes {
-    door().merge(own()).merge(business()).merge(products::routes()).merge(points::routes()).merge(settings::routes())
+    door()
+        .merge(own())
+        .merge(business())
+        .merge(products::routes())
+        .merge(points::routes())
+        .merge(plugins::routes())
+        .merge(replays::routes())
+        .merge(plugin_tests::routes())
+        .merge(turns::routes())
+        .merge(settings::routes())
 }
 
 /// The way in and out.
@@ -118,12 +131,18 @@ pub fn shown() -> Vec<&'static str> {
         shows::<people::MatrixPage>(),
         shows::<people::PeoplePage>(),
         shows::<people::WithdrawPage>(),
+        shows::<plugin_tests::TestsPage>(),
         shows::<register::RegisterPage>(),
+        shows::<replays::ProgressPart>(),
+        shows::<replays::ReplayPage>(),
+        shows::<replays::ReplaysPage>(),
         shows::<reset::AskPage>(),
         shows::<reset::ChoosePage>(),
         shows::<second_factor::SecondFactorPage>(),
         shows::<system::SystemPage>(),
+        shows::<turns::TurnPage>(),
+        shows::<turns::TurnsPage>(),
         shows::<workplace::WelcomePage>(),
     ];
-    [own, products::shown(), points::shown(), settings::shown()].concat()
+    [own, products::shown(), points::shown(), plugins::shown(), settings::shown()].concat()
 }

@@ -81,16 +81,27 @@ impl Guest {
         self.cookies.lock().expect("nobody panics here").get(name).cloned()
     }
 
+    /// Sends a form with a file.
+    pub async fn uploads(&self, path: &str, name: &str, file: &[u8]) -> Answer {
+        let head = format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n");
+        let headers = [("sec-fetch-site", "same-origin"), ("content-type", "multipart/form-data; boundary=x")];
+        self.send(Method::POST, path, &headers, [head.as_bytes(), file, b"\r\n--x--\r\n"].concat()).await
+    }
+
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str, more: &[(&str, &str)]) -> Answer {
+        self.send(method, path, &[headers, more].concat(), body.as_bytes().to_vec()).await
+    }
+
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
         let cookies = self.cookies.lock().expect("nobody panics here").iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
         if !cookies.is_empty() {
             request = request.header(header::COOKIE, cookies);
         }
-        for (name, value) in headers.iter().chain(more) {
+        for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::from(body.to_owned())).expect("the request is sound");
+        let request = request.body(Body::from(body)).expect("the request is sound");
         let response = self.router.clone().oneshot(request).await.expect("the router answers");
         let (status, headers) = (response.status(), response.headers().clone());
         for cookie in headers.get_all(header::SET_COOKIE) {

@@ -250,13 +250,14 @@ async fn a_plugin_is_set_up_as_its_schema_describes_it() {
     let owner = Guest::logged_in(&demo, demo.owner("Olga Paz").await).await;
     let address = format!("{centro}/flow/storefront");
 
-    let refused = owner.post(&address, &[("reminder_minutes", "661"), ("menu", "¿Qué llevás?")]).await;
+    let refused = owner.post(&address, &[("own~reminder_minutes", "on"), ("reminder_minutes", "661"), ("own~menu", "on"), ("menu", "¿Qué llevás?")]).await;
     assert!(
         refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.body.contains("de 0 a 660") && refused.body.contains("¿Qué llevás?"),
         "{}",
         refused.body
     );
-    assert_eq!(owner.post(&address, &[("reminder_minutes", ""), ("menu", "¿Qué llevás?"), ("catalogue_sort", "title")]).await.to(), format!("{centro}/flow"));
+    let own = [("own~menu", "on"), ("menu", "¿Qué llevás?"), ("reminder_minutes", "661"), ("catalogue_sort", "title")];
+    assert_eq!(owner.post(&address, &own).await.to(), format!("{centro}/flow"), "what is the installation's is not looked at");
     let chain = owner.get(&format!("{centro}/flow")).await.body;
     assert!(chain.contains("Encabezado del menú") && chain.contains("¿Qué llevás?"), "{chain}");
 

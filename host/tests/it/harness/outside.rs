@@ -1,7 +1,7 @@
 //! Somebody else's server, as flows call it: what its paths begin with decides how it behaves.
 //!
-//! `/hold…` answers when the test releases it; `/down…` breaks connections until then; `/cut-first…` breaks the first one only; all others
-//! answer at once.
+//! `/hold…` answers when the test releases it; `/down…` breaks connections until then; `/cut-first…` breaks the first one only; `/echo…`
+//! answers with the authorization that it was sent; all others answer at once.
 //! The answer is the path's last part.
 
 use std::{
@@ -40,6 +40,7 @@ struct Shared {
 pub struct Call {
     pub path: String,
     pub idempotency_key: String,
+    pub authorization: String,
 }
 
 impl Outside {
@@ -105,8 +106,12 @@ async fn answer(mut stream: TcpStream, shared: Arc<Shared>) {
     }
     let head = String::from_utf8_lossy(&head).into_owned();
     let path = head.split(' ').nth(1).unwrap_or_default().to_owned();
-    let idempotency_key = head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("idempotency-key:").map(|key| key.trim().to_owned()));
-    let call = Call { path: path.clone(), idempotency_key: idempotency_key.unwrap_or_default() };
+    let header = |wanted: &str| {
+        let found = head.lines().filter_map(|line| line.split_once(':')).find(|(name, _)| name.eq_ignore_ascii_case(wanted));
+        found.map_or_else(String::new, |(_, value)| value.trim().to_owned())
+    };
+    let authorization = header("authorization");
+    let call = Call { path: path.clone(), idempotency_key: header("idempotency-key"), authorization: authorization.clone() };
     shared.seen.lock().expect("nothing panics while it holds the calls").push(call);
     if path.starts_with("/cut-first") && shared.cut.lock().expect("nothing panics while it holds the paths").insert(path.clone()) {
         return;
@@ -117,7 +122,8 @@ async fn answer(mut stream: TcpStream, shared: Arc<Shared>) {
     if path.starts_with("/hold") && shared.open.subscribe().wait_for(|open| *open).await.is_err() {
         return;
     }
-    let body = path.rsplit('/').next().unwrap_or_default();
+    let last = path.rsplit('/').next().unwrap_or_default();
+    let body = if path.starts_with("/echo") { &*authorization } else { last };
     let answer = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
     // A caller that went away needs no answer.
     drop(stream.write_all(answer.as_bytes()).await);

@@ -3,7 +3,9 @@
 
 use std::hint::black_box;
 
-use relevo_plugin::{Event, Failure, Flow, Inbound, Outcome, Query, Reply, Turn, flow, http::Request, kv::Scope};
+use relevo_plugin::{
+    Answer, Configured, Document, Event, Failure, Flow, Inbound, Outcome, Problem, Query, Reply, Tools, Turn, configured, flow, http::Request, kv::Scope, tools,
+};
 use serde_json::{Value, json};
 
 pub struct Probe;
@@ -84,10 +86,109 @@ fn hear(turn: &Turn, text: &str) -> Result<Outcome, Failure> {
             let at = turn.now_ms() + seconds.parse::<u64>().unwrap_or(0) * 1_000;
             reply.schedule(name, at).text("set");
         }
+        ["note", ..] | ["notes", ..] | ["renote", ..] | ["renote-slowly", ..] | ["unnote", ..] => drop(reply.text(notes(turn, &words)?)),
+        ["ticket", title @ ..] => {
+            let ticket = turn.open_ticket(&title.join(" "), "told to", Some("high"))?;
+            turn.comment_ticket(&ticket.id, "at once")?;
+            let mine = turn.tickets(10)?;
+            reply.text(format!("{} of {}, last {}", ticket.status, mine.len(), mine.first().map_or("none", |ticket| &*ticket.title)));
+        }
+        ["comment", id, text] => {
+            turn.comment_ticket(id, text)?;
+            reply.text("added");
+        }
+        ["tickets"] => drop(reply.text(turn.tickets(10)?.iter().map(|ticket| ticket.title.clone()).collect::<Vec<_>>().join(", "))),
+        ["ask-with-secret", url] => {
+            let answer = turn.send(&Request::get(*url).header("authorization", "Bearer {{secret:API_KEY}}"))?;
+            reply.text(format!("heard back {}", String::from_utf8_lossy(&answer.body)));
+        }
+        ["ask-with-secret-in-path", url] => drop(turn.send(&Request::get(format!("{url}/{{{{secret:API_KEY}}}}")))?),
+        ["ask-with-other-secret", url] => drop(turn.send(&Request::get(*url).header("authorization", "{{secret:OTHER}}"))?),
+        ["config"] => drop(reply.text(turn.config::<Value>()?.to_string())),
+        ["count", metric, by] => {
+            turn.count(metric, by.parse().unwrap_or(1));
+            reply.text("counted");
+        }
+        ["count-names", names] => {
+            (0..names.parse().unwrap_or(0)).for_each(|nth: u32| turn.count(&format!("metric_{nth:03}"), 1));
+            reply.text("counted");
+        }
         ["adviser"] => drop(reply.text("bye").hand_over("told to", Some("a summary".into()))),
         _ => drop(reply.text(format!("heard {text}"))),
     }
     Ok(reply.done())
+}
+
+/// Notes are found by their code, and told with their version.
+fn notes(turn: &Turn, words: &[&str]) -> Result<String, Failure> {
+    let notes = turn.collection::<Value>("notes");
+    let find = |code: &str| -> Result<Document<Value>, Failure> { notes.find(Query::first(1).only("code", code))?.items.into_iter().next().ok_or(Failure::NotFound) };
+    match words {
+        ["note", code, text] => drop(notes.add(&json!({ "code": code, "text": text }))?),
+        ["note", code, text, weight] => drop(notes.add(&json!({ "code": code, "text": text, "weight": weight.parse::<f64>().unwrap_or(0.0) }))?),
+        ["note", wrong] => drop(notes.add(&json!({ "kode": wrong }))?),
+        ["renote", code, text] => {
+            let mut note = find(code)?;
+            note.value["text"] = json!(text);
+            notes.save(&note)?;
+        }
+        // What it read is what it saves, and the call in between gives others the time to write first.
+        ["renote-slowly", code, url] => {
+            let mut note = find(code)?;
+            let heard = turn.send(&Request::get(*url))?;
+            note.value["text"] = json!(format!("{} {}", note.value["text"].as_str().unwrap_or_default(), String::from_utf8_lossy(&heard.body)));
+            notes.save(&note)?;
+        }
+        ["unnote", code] => notes.remove(&find(code)?)?,
+        ["notes", "heavier", than] => {
+            let found = notes.find(Query::first(10).only("weight", json!({ "gt": than.parse::<f64>().unwrap_or(0.0) })).sort("-weight"))?;
+            return Ok(told(found.items));
+        }
+        ["notes", "about", text @ ..] => return Ok(told(notes.search(&text.join(" "), 10)?)),
+        _ => {}
+    }
+    // By two, so that pages are turned.
+    let (mut all, mut next) = (Vec::new(), None::<String>);
+    loop {
+        let page = notes.find(Query::first(2).sort("code").from(next.as_deref()))?;
+        all.extend(page.items);
+        next = page.next;
+        if next.is_none() {
+            return Ok(told(all));
+        }
+    }
+}
+
+fn told(notes: Vec<Document<Value>>) -> String {
+    let shown = |note: Document<Value>| format!("{}={} v{}", note.value["code"].as_str().unwrap_or_default(), note.value["text"].as_str().unwrap_or_default(), note.version);
+    notes.into_iter().map(shown).collect::<Vec<_>>().join(", ")
+}
+
+impl Tools for Probe {
+    fn call(turn: &Turn, name: &str, arguments: &Value) -> Result<Answer, Failure> {
+        let key = arguments["key"].as_str().unwrap_or_default();
+        let values = turn.values(Scope::Business);
+        match name {
+            "put" => values.put(key, &arguments["value"], None)?,
+            "put_and_fail" => {
+                values.put(key, &"never", None)?;
+                return Err(Failure::Unavailable(None));
+            }
+            "put_and_trap" => {
+                values.put(key, &"never", None)?;
+                panic!("told to");
+            }
+            "put_unsaid" => values.put(key, &"never", None)?,
+            _ => {}
+        }
+        Ok(json!(seen(turn, key)?).into())
+    }
+}
+
+impl Configured for Probe {
+    fn check(config: &Value) -> Vec<Problem> {
+        if config["only"] == "nothing" { vec![Problem::at("/only", "hears nothing like that")] } else { Vec::new() }
+    }
 }
 
 fn seen(turn: &Turn, key: &str) -> Result<String, Failure> {
@@ -120,3 +221,5 @@ fn order(turn: &Turn, sku: &str) -> Result<String, Failure> {
 }
 
 flow!(Probe);
+configured!(Probe);
+tools!(Probe);

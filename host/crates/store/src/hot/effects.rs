@@ -5,8 +5,9 @@ use serde_json::{Value, json};
 
 use super::finish::{TurnCommit, TurnEnd};
 use crate::{
-    Error, Notice, Result, conversations,
+    Error, Notice, Result, collections, conversations,
     sql::{Conn, Json},
+    tickets,
 };
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +16,11 @@ pub struct Effects {
     pub orders: Vec<NewOrder>,
     pub addresses: Vec<NewAddress>,
     pub kv: Vec<KvWrite>,
+    /// Documents of plugins' own collections.
+    pub records: Vec<RecordWrite>,
+    pub tickets: Vec<NewTicket>,
+    pub ticket_comments: Vec<TicketComment>,
+    pub counts: Vec<Count>,
     pub customer: Option<CustomerChange>,
     pub timers: Vec<NewTimer>,
     /// Names of timers, with the plugin that they are of.
@@ -75,6 +81,44 @@ pub struct KvWrite {
     pub expires_at: Option<Time>,
 }
 
+/// A document of a plugin's own collection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RecordWrite {
+    pub plugin: String,
+    pub collection: String,
+    pub id: String,
+    /// None removes it.
+    pub value: Option<Value>,
+    /// Stands only on this version; 0 is a new one.
+    pub expect: i64,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewTicket {
+    pub id: TicketId,
+    pub code: String,
+    pub plugin: String,
+    pub title: String,
+    pub body: String,
+    pub priority: TicketPriority,
+    pub is_test: bool,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct TicketComment {
+    pub ticket: TicketId,
+    pub plugin: String,
+    pub text: String,
+}
+
+/// Adds to a counter of a plugin.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Count {
+    pub plugin: String,
+    pub metric: String,
+    pub by: i64,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 pub struct CustomerChange {
     pub name: Option<String>,
@@ -133,6 +177,18 @@ pub(super) async fn apply(conn: &mut Conn, commit: &TurnCommit, notices: &mut Ve
     }
     for write in &effects.kv {
         write_kv(conn, write, commit.now).await?;
+    }
+    for write in &effects.records {
+        collections::write(conn, write, commit.now).await?;
+    }
+    for ticket in &effects.tickets {
+        tickets::open(conn, commit, ticket, &mut own_id).await?;
+    }
+    for comment in &effects.ticket_comments {
+        tickets::comment(conn, commit, comment, own_id()).await?;
+    }
+    for count in &effects.counts {
+        collections::count(conn, &count.plugin, &count.metric, count.by, commit.now).await?;
     }
     if let Some(change) = &effects.customer {
         const SAVE: &str = "UPDATE customers SET name = COALESCE($1, name), locale = COALESCE($2, locale), attributes = $3 WHERE id = $4";

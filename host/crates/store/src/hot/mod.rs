@@ -31,7 +31,7 @@ use relevo_model::Delivery;
 
 pub(crate) use self::sending::enqueue;
 pub use self::{
-    effects::{CustomerChange, Effects, HandOver, KvWrite, NewAddress, NewOrder, NewTimer, OrderLine, Reservation},
+    effects::{Count, CustomerChange, Effects, HandOver, KvWrite, NewAddress, NewOrder, NewTicket, NewTimer, OrderLine, RecordWrite, Reservation, TicketComment},
     finish::{Finished, Said, Session, TurnCommit, TurnEnd},
     receive::{Arrival, Received},
     sending::{Claim, Mark, SendEnd},

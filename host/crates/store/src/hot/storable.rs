@@ -74,6 +74,8 @@ fn effects(effects: &mut Effects) {
         text(&mut write.key);
         texts(&mut write.value);
     }
+    texts(effects.records.iter_mut().map(|record| &mut record.id));
+    texts(effects.tickets.iter_mut().flat_map(|ticket| [&mut ticket.title, &mut ticket.body]));
     if let Some(change) = &mut effects.customer {
         texts(change.name.iter_mut().chain(&mut change.locale));
     }

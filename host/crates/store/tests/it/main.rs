@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 
 mod awake;
+mod collections;
 mod connections;
 mod console;
 mod crowd;
@@ -19,8 +20,10 @@ mod lists;
 mod migrating;
 mod nodes;
 mod people;
+mod plugins;
 mod receive;
 mod records;
+mod replays;
 mod secrets;
 mod sending;
 mod settings;

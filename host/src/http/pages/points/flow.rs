@@ -1,6 +1,10 @@
 //! The chain of a service point: which plugins are asked there, and in which order.
 
+use std::collections::HashMap;
+
 use axum::extract::{Path, State};
+use relevo_model::PluginState;
+use relevo_sandbox::{Manifest, schema};
 use relevo_store::{Install, ServicePoint};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -8,13 +12,17 @@ use serde_json::{Value, json};
 use super::{find, head::Head};
 use crate::{
     app::App,
-    console::points::{self, Link},
+    console::{
+        plugins::{self, Plugin},
+        points::{self, Link},
+    },
+    http::pages::plugins::{head::title as title_of, view::StateView},
     identity::{Member, Refusal},
-    plugins::Component,
     policy::Permission,
     web::{
         self, Page, Words,
         forms::{self, Choice, Fields, Form, Wrong},
+        schema_form::shown,
         templates::Template,
     },
 };
@@ -36,6 +44,16 @@ pub struct Shift {
     version: i64,
 }
 
+/// The whole chain in another order.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Order {
+    #[serde(default, deserialize_with = "forms::many")]
+    order: Vec<String>,
+    #[serde(deserialize_with = "forms::number")]
+    version: i64,
+}
+
 #[derive(Serialize)]
 pub struct FlowPage {
     point: Head,
@@ -52,12 +70,16 @@ struct LinkView {
     title: String,
     description: String,
     version: String,
+    /// Its own page, for whoever may see it.
+    address: Option<String>,
+    /// Why nobody asks it: it is off, set aside, not there, or no version of it answers.
+    passed: Option<StateView>,
+    /// That some conversations are answered by another version.
+    canary: Option<String>,
     /// None of its settings can be changed, or it is not here any more.
     configurable: bool,
-    /// What was set otherwise than the plugin has it from itself.
+    /// What was set otherwise than the installation has it.
     settings: Vec<(String, String)>,
-    /// This installation does not have it: it is passed over.
-    missing: bool,
 }
 
 #[derive(Serialize)]
@@ -70,7 +92,7 @@ pub struct DetachPage {
 
 pub async fn show(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>) -> web::Result {
     let point = find(&app, &member, Permission::ConfigureFlows, &id).await?;
-    let shown = view(&app, &member, &point).await?;
+    let shown = view(&page, &app, &member, &point).await?;
     page.show(&shown)
 }
 
@@ -80,11 +102,11 @@ pub async fn add(page: Page, member: Member, State(app): State<App>, Path(id): P
     let mut chain = chain(&app, &member, &point).await?;
     chain.push(Link { id: form.plugin.clone(), config: json!({}) });
     match points::set_flow(&app, &member, &point.id, &chain, Some(form.version)).await {
-        Ok(_) => Ok(page.done(&address(&point), Words::from("flow-added").with("plugin", title(&app, &form.plugin)))),
+        Ok(_) => Ok(page.done(&address(&point), Words::from("flow-added").with("plugin", title(&page, &app, &member, &form.plugin).await?))),
         Err(error) => {
             let wrong = Wrong::try_from(error)?.named("plugins", "plugin");
             let form = Fields::of(&form).refused(page.visitor.lang, wrong);
-            let shown = FlowPage { form, ..view(&app, &member, &point).await? };
+            let shown = FlowPage { form, ..view(&page, &app, &member, &point).await? };
             page.again(&shown)
         }
     }
@@ -107,15 +129,24 @@ pub async fn shift(page: Page, member: Member, State(app): State<App>, Path((id,
         last if last + 1 == chain.len() => "up",
         _ => &*form.to,
     };
-    let moved = Words::from("flow-moved").with("plugin", title(&app, &plugin)).with("place", to + 1);
+    let moved = Words::from("flow-moved").with("plugin", title(&page, &app, &member, &plugin).await?).with("place", to + 1);
     Ok(page.done(&format!("{}#{pressed}-{plugin}", address(&point)), moved))
+}
+
+/// Puts the plugins into the order in which they were dragged. Whatever it does not name stays behind those that it does.
+pub async fn order(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, Form(form): Form<Order>) -> web::Result {
+    let point = find(&app, &member, Permission::ConfigureFlows, &id).await?;
+    let mut chain = chain(&app, &member, &point).await?;
+    chain.sort_by_key(|link| form.order.iter().position(|id| *id == link.id).unwrap_or(usize::MAX));
+    points::set_flow(&app, &member, &point.id, &chain, Some(form.version)).await?;
+    Ok(page.done(&address(&point), "flow-ordered"))
 }
 
 /// Asks before a plugin is taken out of the chain.
 pub async fn ask_remove(page: Page, member: Member, State(app): State<App>, Path((id, plugin)): Path<(String, String)>) -> web::Result {
     let point = find(&app, &member, Permission::ConfigureFlows, &id).await?;
     link(&chain(&app, &member, &point).await?, &plugin)?;
-    page.show(&DetachPage { point: id, name: point.name, title: title(&app, &plugin), plugin })
+    page.show(&DetachPage { point: id, name: point.name, title: title(&page, &app, &member, &plugin).await?, plugin })
 }
 
 pub async fn remove(page: Page, member: Member, State(app): State<App>, Path((id, plugin)): Path<(String, String)>) -> web::Result {
@@ -124,7 +155,7 @@ pub async fn remove(page: Page, member: Member, State(app): State<App>, Path((id
     link(&chain, &plugin)?;
     chain.retain(|link| link.id != plugin);
     points::set_flow(&app, &member, &point.id, &chain, None).await?;
-    Ok(page.done(&address(&point), Words::from("flow-removed").with("plugin", title(&app, &plugin))))
+    Ok(page.done(&address(&point), Words::from("flow-removed").with("plugin", title(&page, &app, &member, &plugin).await?)))
 }
 
 /// The chain as it is, to be changed.
@@ -141,36 +172,71 @@ pub fn address(point: &ServicePoint) -> String {
     format!("/points/{}/flow", point.id)
 }
 
-/// What a plugin is called; by its id where it is not here any more.
-pub fn title(app: &App, plugin: &str) -> String {
-    app.plugins.find(plugin).map_or_else(|| plugin.to_owned(), |plugin| plugin.manifest().title.in_locale("es").to_owned())
+/// What is set in a configuration, by the titles of its settings.
+pub fn titles(manifest: &Manifest, lang: &str, config: &Value) -> Vec<String> {
+    settings(manifest, lang, config).into_iter().map(|(title, _)| title).collect()
 }
 
-async fn view(app: &App, member: &Member, point: &ServicePoint) -> web::Result<FlowPage> {
+fn settings(manifest: &Manifest, lang: &str, config: &Value) -> Vec<(String, String)> {
+    let title = |key: &String| schema::title(&manifest.config["properties"][key], lang).unwrap_or_else(|| key.clone());
+    config.as_object().into_iter().flatten().map(|(key, value)| (title(key), shown(value))).collect()
+}
+
+/// What a plugin is called; by its id where it is not here any more.
+async fn title(page: &Page, app: &App, member: &Member, id: &str) -> web::Result<String> {
+    let known = plugins::list(app, member).await?;
+    Ok(known.iter().find(|plugin| plugin.id == id).map_or_else(|| id.to_owned(), |plugin| title_of(page, plugin)))
+}
+
+async fn view(page: &Page, app: &App, member: &Member, point: &ServicePoint) -> web::Result<FlowPage> {
     let installs = points::flow(app, member, &point.id).await?;
-    let free = app.plugins.ids().into_iter().filter(|id| !installs.iter().any(|install| install.plugin_id == *id));
+    let all = plugins::list(app, member).await?;
+    let known: HashMap<&str, &Plugin> = all.iter().map(|plugin| (&*plugin.id, plugin)).collect();
+    let free = all.iter().filter(|plugin| !installs.iter().any(|install| install.plugin_id == plugin.id));
     Ok(FlowPage {
         point: Head::of(app, member, point, "point-tab-flow").await?,
         version: point.version,
-        offered: free.map(|id| Choice::new(id, title(app, id))).collect(),
+        offered: free.map(|plugin| Choice::new(&plugin.id, title_of(page, plugin))).collect(),
         form: Fields::default(),
-        links: installs.iter().map(|install| link_view(install, app.plugins.find(&install.plugin_id))).collect(),
+        links: installs.iter().map(|install| link_view(page, member, install, known.get(&*install.plugin_id).copied())).collect(),
     })
 }
 
-fn link_view(install: &Install, plugin: Option<&Component>) -> LinkView {
-    let manifest = plugin.map(Component::manifest);
-    let properties = manifest.and_then(|manifest| manifest.config["properties"].as_object());
-    let named = |key: &String| properties.and_then(|known| known.get(key)?["title"].as_str()).unwrap_or(key).to_owned();
-    let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+fn link_view(page: &Page, member: &Member, install: &Install, plugin: Option<&Plugin>) -> LinkView {
+    let lang = page.visitor.lang;
+    let Some(plugin) = plugin else {
+        return LinkView {
+            id: install.plugin_id.clone(),
+            title: install.plugin_id.clone(),
+            description: String::new(),
+            version: install.version.clone(),
+            address: None,
+            passed: Some(StateView::new("bad", "alert", page.say("flow-missing"))),
+            canary: None,
+            configurable: false,
+            settings: Vec::new(),
+        };
+    };
+    let share = |canary: &plugins::Canary| Words::from("flow-canary").with("version", canary.version.clone()).with("percent", canary.percent).to_text(lang);
     LinkView {
-        id: install.plugin_id.clone(),
-        title: manifest.map_or_else(|| install.plugin_id.clone(), |manifest| manifest.title.in_locale("es").to_owned()),
-        description: manifest.map(|manifest| manifest.description.in_locale("es").to_owned()).unwrap_or_default(),
-        version: manifest.map_or_else(|| install.version.clone(), |manifest| manifest.version.to_string()),
-        configurable: properties.is_some_and(|properties| !properties.is_empty()),
-        settings: install.config.0.as_object().into_iter().flatten().map(|(key, value)| (named(key), text(value))).collect(),
-        missing: manifest.is_none(),
+        id: plugin.id.clone(),
+        title: title_of(page, plugin),
+        description: plugin.manifest.description.in_locale(lang).to_owned(),
+        version: plugin.active.clone().unwrap_or_default(),
+        address: member.may(Permission::UploadPlugins, None).then(|| format!("/plugins/{}", plugin.id)),
+        passed: passed(page, plugin),
+        canary: plugin.canary.as_ref().map(share),
+        configurable: schema::fields(&plugin.manifest.config).iter().any(|(_, field)| field["format"] != "secret"),
+        settings: settings(&plugin.manifest, lang, &install.config.0),
+    }
+}
+
+fn passed(page: &Page, plugin: &Plugin) -> Option<StateView> {
+    match plugin.state {
+        PluginState::SetAside => Some(StateView::new("bad", "alert", page.say("flow-passed-aside"))),
+        PluginState::Off => Some(StateView::new("", "dash", page.say("flow-passed-off"))),
+        PluginState::On if plugin.active.is_none() => Some(StateView::new("warn", "warning", page.say("flow-passed-none"))),
+        PluginState::On => None,
     }
 }
 
@@ -179,14 +245,16 @@ impl Template for FlowPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        let link = |missing: bool| LinkView {
+        let link = |passed: bool| LinkView {
             id: "storefront".into(),
             title: "<script>".into(),
-            description: if missing { String::new() } else { "<b>".into() },
+            description: if passed { String::new() } else { "<b>".into() },
             version: "0.1.0".into(),
-            configurable: !missing,
-            settings: if missing { Vec::new() } else { vec![("Saludo".into(), "<i>".into())] },
-            missing,
+            address: (!passed).then(|| "/plugins/storefront".into()),
+            passed: passed.then(StateView::sample),
+            canary: (!passed).then(|| "<i>".into()),
+            configurable: !passed,
+            settings: if passed { Vec::new() } else { vec![("Saludo".into(), "<i>".into())] },
         };
         let form = Fields::of(&Addition { plugin: "echo".into(), version: 3 });
         let page = |links, form, offered| Self { point: Head::sample(), version: 3, links, form, offered };

@@ -9,8 +9,13 @@ use serde_json::json;
 use super::{find, head::Head, spans, zones};
 use crate::{
     app::App,
-    console::{Error, points},
+    console::{
+        Error,
+        plugins::{self, Plugin},
+        points,
+    },
     hours::Hours,
+    http::pages::plugins::head::title,
     identity::Member,
     policy::Permission,
     web::{
@@ -83,10 +88,10 @@ pub struct PointPage {
     policies: Vec<Choice>,
 }
 
-pub async fn show_new(page: Page, State(app): State<App>) -> web::Result {
+pub async fn show_new(page: Page, member: Member, State(app): State<App>) -> web::Result {
     let plugin = app.plugins.ids().iter().find(|id| **id == "storefront").map(|id| (*id).to_owned());
     let form = Fields::of(&NewPoint { time_zone: HERE.into(), plugin: plugin.unwrap_or_default(), ..NewPoint::default() });
-    page.show(&new_page(&page, &app, form, HERE))
+    page.show(&new_page(&page, &app, &member, form, HERE).await?)
 }
 
 /// Makes a service point, with what answers there: it can be tried at once.
@@ -96,10 +101,10 @@ pub async fn create(page: Page, member: Member, State(app): State<App>, Form(for
         Ok(point) => point,
         Err(error) => {
             let shown = page.refused(&form, error)?;
-            return page.again(&new_page(&page, &app, shown, &form.time_zone));
+            return page.again(&new_page(&page, &app, &member, shown, &form.time_zone).await?);
         }
     };
-    if app.plugins.find(&form.plugin).is_some() {
+    if offered(&app, &member).await?.iter().any(|plugin| plugin.id == form.plugin) {
         points::set_flow(&app, &member, &point.id, &[points::Link { id: form.plugin, config: json!({}) }], None).await?;
     }
     Ok(page.done(&format!("/points/{}", point.id), Words::from("point-created").with("point", point.name)))
@@ -197,11 +202,20 @@ fn hours(form: &Entered) -> Result<Hours, Wrong> {
     }
 }
 
-fn new_page(page: &Page, app: &App, form: Fields, zone: &str) -> NewPointPage {
-    let plugin = |id: &str| app.plugins.find(id).map(|plugin| Choice::new(id, plugin.manifest().title.in_locale("es")));
+async fn new_page(page: &Page, app: &App, member: &Member, form: Fields, zone: &str) -> web::Result<NewPointPage> {
+    let known = offered(app, member).await?;
     let none = Choice::new("", page.say("point-plugin-none"));
-    let plugins = app.plugins.ids().into_iter().filter_map(plugin).chain([none]).collect();
-    NewPointPage { form, zones: zones::choices(zone, app.clock.now()), plugins }
+    let plugins = known.iter().map(|plugin| Choice::new(&plugin.id, title(page, plugin))).chain([none]).collect();
+    Ok(NewPointPage { form, zones: zones::choices(zone, app.clock.now()), plugins })
+}
+
+/// What can answer at a new service point: for who may say so.
+async fn offered(app: &App, member: &Member) -> web::Result<Vec<Plugin>> {
+    if !member.may(Permission::ConfigureFlows, None) {
+        return Ok(Vec::new());
+    }
+    let all = plugins::list(app, member).await?;
+    Ok(all.into_iter().filter(|plugin| plugin.active.is_some()).collect())
 }
 
 async fn view(page: &Page, app: &App, member: &Member, point: &ServicePoint, form: Fields) -> web::Result<PointPage> {

@@ -2,7 +2,7 @@
 
 mod channel;
 mod config;
-mod flow;
+pub mod flow;
 mod form;
 mod head;
 mod spans;
@@ -55,8 +55,10 @@ pub fn routes() -> Routes {
         .post("/points/{point}/whatsapp/{channel}/remove", CHANNELS, channel::remove)
         .get("/points/{point}/flow", FLOWS, flow::show)
         .post("/points/{point}/flow", FLOWS, flow::add)
+        .post("/points/{point}/order", FLOWS, flow::order)
         .get("/points/{point}/flow/{plugin}", FLOWS, config::show)
         .post("/points/{point}/flow/{plugin}", FLOWS, config::save)
+        .get("/points/{point}/flow/{plugin}/versions/{number}", FLOWS, config::earlier)
         .post("/points/{point}/flow/{plugin}/move", FLOWS, flow::shift)
         .get("/points/{point}/flow/{plugin}/remove", FLOWS, flow::ask_remove)
         .post("/points/{point}/flow/{plugin}/remove", FLOWS, flow::remove)
@@ -116,7 +118,7 @@ pub async fn list(page: Page, member: Member, State(app): State<App>, Query(from
         addable: member.may(Permission::ChangeBusiness, None),
         before: after.map(|_| "/points".to_owned()).unwrap_or_default(),
         after: rows.last().filter(|_| more).map(|last| format!("/points?after={}", last.id)).unwrap_or_default(),
-        rows: rows.iter().map(|point| row(&member, &layout, point)).collect(),
+        rows: rows.iter().map(|point| row(page.visitor.lang, &member, &layout, point)).collect(),
     })
 }
 
@@ -150,8 +152,8 @@ fn named(id: &str) -> Result<ServicePointId, Refusal> {
     id.parse().map_err(|_| Refusal::NotFound)
 }
 
-fn row(member: &Member, layout: &Layout, point: &ServicePoint) -> RowView {
-    let chain = layout.points.get(&point.id).map(|known| known.chain.iter().map(|link| link.plugin.manifest().title.in_locale("es").to_owned()).collect());
+fn row(lang: &str, member: &Member, layout: &Layout, point: &ServicePoint) -> RowView {
+    let chain = layout.points.get(&point.id).map(|known| known.chain.iter().map(|link| link.plugin.manifest().title.in_locale(lang).to_owned()).collect());
     let simulated = member.may(Permission::UseSimulator, Some(point.id)) && layout.simulator_of(&point.id).is_some();
     RowView {
         id: point.id.to_string(),
