@@ -185,6 +185,19 @@ mod tests {
         assert!(second.contains("RCPT TO:<bo@acme.com>") && second.contains("Subject: Choose another password"), "{second}");
     }
 
+    #[test]
+    fn what_became_of_a_plugin_is_told_in_every_language() {
+        let from: Mailbox = "no-reply@relevo.example".parse().unwrap();
+        for set_aside in [true, false] {
+            for lang in crate::web::visitor::LANGUAGES {
+                let kind = MailKind::Plugin { business: "Casa Ombu".into(), plugin: "com.example.shop".into(), set_aside };
+                let letter = Letter { mail: OutgoingMail { kind, ..invitation("ana@acme.com", "") }, lang: lang.to_owned() };
+                let mail = String::from_utf8(written(&letter, &from).unwrap().formatted()).unwrap();
+                assert!(mail.contains("com.example.shop"), "{lang}: {mail}");
+            }
+        }
+    }
+
     #[tokio::test]
     async fn nothing_that_people_name_becomes_a_header() {
         let (url, mut mails) = mailbox().await;

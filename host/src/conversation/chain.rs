@@ -78,8 +78,7 @@ fn share(conversation: &ConversationId, candidate: &Component) -> i64 {
     let manifest = candidate.manifest();
     let named = format!("{conversation}\n{}\n{}", manifest.id, manifest.version);
     let hash = Sha256::digest(named.as_bytes());
-    let (first, _) = hash.split_at(4);
-    i64::from(first.iter().fold(0_u32, |number, byte| number << 8 | u32::from(*byte)) % 100)
+    i64::from(u32::from_be_bytes([hash[0], hash[1], hash[2], hash[3]]) % 100)
 }
 
 impl Attached {
@@ -103,7 +102,9 @@ impl Attached {
         for install in self.installs.iter().filter(|install| install.enabled) {
             match self.link(app, install) {
                 Ok(Some(link)) => chains.entry(install.service_point_id).or_default().push(link),
-                Ok(None) => tracing::debug!(tenant = %cell.tenant(), plugin = install.plugin_id, "a plugin that is attached here does not answer; it is passed over"),
+                Ok(None) => {
+                    tracing::debug!(tenant = %cell.tenant(), plugin = install.plugin_id, "a plugin that is attached here does not answer; it is passed over")
+                }
                 Err(error) => {
                     let (plugin, error) = (&install.plugin_id, format!("{error:#}"));
                     tracing::warn!(tenant = %cell.tenant(), plugin, error, "a plugin that is attached here cannot be used; it is passed over");

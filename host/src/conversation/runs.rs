@@ -59,7 +59,7 @@ impl Runs {
         });
         counted.turns += 1;
         counted.handled += i64::from(handled);
-        counted.failed += i64::from(error.is_some());
+        counted.failed += i64::from(error.is_some_and(is_to_blame));
         counted.limited += i64::from(matches!(error, Some(CallError::Limit(_) | CallError::Timeout)));
         counted.cpu_us += micros(stats.cpu);
         counted.wall_us += micros(stats.wall);

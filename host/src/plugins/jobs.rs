@@ -106,7 +106,6 @@ async fn work(app: &App, tenant: &TenantId, version: &PluginVersion) -> anyhow::
     let jobs = app.plugins.jobs();
     let _turn = jobs.one_at_a_time.acquire().await?;
     jobs.start(&job(tenant, version), app.clock.now());
-    fault::point("before_compiling");
     let problem = match component(app, version) {
         Ok(component) => compile(app, tenant, &component).await,
         Err(error) => Some(Refused::new("plugin-manifest", error.to_string())),

@@ -35,7 +35,9 @@ impl Refused {
             LoadFailed::Load(LoadError::Compile(CompileError::Died(_))) => "plugin-heavy",
             LoadFailed::Load(LoadError::Compile(CompileError::TimedOut)) => "plugin-slow",
             LoadFailed::Load(LoadError::Link(_)) => "plugin-misfit",
-            LoadFailed::Media(_) | LoadFailed::Load(LoadError::Compile(CompileError::Compiler(..) | CompileError::Files(_)) | LoadError::Code(_)) => return None,
+            LoadFailed::Media(_) | LoadFailed::Load(LoadError::Compile(CompileError::Compiler(..) | CompileError::Files(_)) | LoadError::Code(_)) => {
+                return None;
+            }
         };
         Some(Self::new(kind, error.to_string()))
     }

@@ -46,6 +46,9 @@ pub struct Shown {
 pub async fn list(app: &App, member: &Member, plugin: &str) -> Result<Vec<Whole>> {
     demand(member)?;
     let mut read = app.store.cell(&member.tenant).await?.read().await?;
+    if app.plugins.find(plugin).is_none() && read.plugins().find(plugin).await?.is_none() {
+        return Err(Error::NotFound);
+    }
     let mut all = Vec::new();
     for replay in read.replays().list_of(plugin, 20).await? {
         all.push(whole(app, &mut read, replay).await?);

@@ -58,7 +58,8 @@ const fn unit(milliseconds: u64) -> (&'static str, u64) {
     }
 }
 
-fn exact(at: Time) -> String {
+/// A moment that everybody reads the same.
+pub fn exact(at: Time) -> String {
     jiff::Timestamp::from_millisecond(at.millis()).map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default()
 }
 

@@ -32,6 +32,8 @@ mod outbox;
 #[cfg(test)]
 mod payloads;
 #[cfg(test)]
+mod plugins;
+#[cfg(test)]
 mod restart;
 #[cfg(test)]
 mod secrets;

@@ -9,11 +9,11 @@ use relevo_store::{Cell, Conn, Install, PluginRow, Write};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Map, Value};
 
-use super::{ConfigProblem, Detail, Earlier, LARGEST_CONFIG, Why, find};
+use super::{ConfigProblem, Detail, Earlier, LARGEST_CONFIG, Why, find, view};
 use crate::{
     app::App,
     console::{Error, Result, Seen, apply, note},
-    identity::{Member, Refusal},
+    identity::Member,
     plugins::{self, Component},
     policy::Permission,
 };
@@ -38,12 +38,10 @@ impl From<schema::Problem> for ConfigProblem {
     }
 }
 
-/// Sets a plugin for the whole installation; the next turn has it. It is for whoever configures flows everywhere.
+/// Sets a plugin for the whole installation; the next turn has it. It is for whoever decides of plugins: somebody who is limited to some service
+/// points sets it there.
 pub async fn configure(app: &App, member: &Member, id: &str, settings: Settings, seen: Seen) -> Result<Detail> {
-    member.demand(Permission::ConfigureFlows, None)?;
-    if *member.reach() != Reach::All {
-        return Err(Refusal::TooFew(Permission::ConfigureFlows).into());
-    }
+    member.demand(Permission::UploadPlugins, None)?;
     let cell = app.store.cell(&member.tenant).await?;
     let (component, mut set) = {
         let mut read = cell.read().await?;
@@ -108,7 +106,9 @@ pub async fn configs(app: &App, member: &Member, id: &str, point: Option<&Servic
         Some(point) => member.demand_at(Permission::ConfigureFlows, *point)?,
         None => member.demand(Permission::ConfigureFlows, None)?,
     }
-    Ok(app.store.cell(&member.tenant).await?.read().await?.plugins().configs(id, point, before, limit).await?)
+    let mut read = app.store.cell(&member.tenant).await?.read().await?;
+    view::demand(app, &mut read, id).await?;
+    Ok(read.plugins().configs(id, point, before, limit).await?)
 }
 
 /// What a guest is handed: the defaults of the schema, over them the installation's configuration, over that what the service point has

@@ -73,7 +73,7 @@ async fn take(app: App, member: Member, package: Package, file: Bytes) -> Result
         let gone = add(&app, &mut write, &row).await?;
         note(&app, &mut write, &member, "plugin.uploaded", Some(&row.plugin_id)).await?;
         write.commit().await?;
-        Ok(gone)
+        Ok::<_, Error>(gone)
     };
     match added.await {
         Ok(Some(gone)) => forget(&app, &gone).await,

@@ -1,7 +1,7 @@
 //! Versions: consented to, activated, taken back, tried with some of the conversations, removed.
 
 use relevo_model::*;
-use relevo_sandbox::{Grants, Manifest};
+use relevo_sandbox::{Grants, Manifest, Permission as Asked};
 use relevo_store::{Conn, Json, PluginGrants, PluginRow, PluginVersion, Write};
 
 use super::{Consent, Detail, find, view};
@@ -27,17 +27,21 @@ pub async fn grant(app: &App, member: &Member, id: &str, version: &str, wanted: 
     let (grants, asked) = match before {
         None => (asks.narrowed(wanted), asks),
         Some(Consent { grants, asked, .. }) => {
-            let elsewhere = |held: &Grants| {
-                let others: Vec<_> = held.permissions().iter().filter(|one| asks.narrowed(&Grants::of(&[(*one).clone()])) == Grants::none()).cloned().collect();
-                others
+            let elsewhere = |held: &Grants| -> Vec<Asked> {
+                held.permissions().iter().filter(|one| asks.narrowed(&Grants::of(&[(*one).clone()])) == Grants::none()).cloned().collect()
             };
-            let with = |own: &Grants, others: Vec<_>| Grants::of(&[own.permissions(), &others].concat());
+            let with = |own: &Grants, others: Vec<Asked>| Grants::of(&[own.permissions(), others.as_slice()].concat());
             (with(&asks.narrowed(wanted), elsewhere(&grants)), with(&asks, elsewhere(&asked)))
         }
     };
     let json = |grants: &Grants| serde_json::to_value(grants).map(Json).map_err(|error| Error::Broken(error.into()));
-    let row =
-        PluginGrants { plugin_id: id.to_owned(), grants: json(&grants)?, asked: json(&asked)?, granted_by: member.id().to_owned(), granted_at: app.clock.now() };
+    let row = PluginGrants {
+        plugin_id: id.to_owned(),
+        grants: json(&grants)?,
+        asked: json(&asked)?,
+        granted_by: member.id().to_owned(),
+        granted_at: app.clock.now(),
+    };
     write.save_grants(&row).await?;
     note(app, &mut write, member, "plugin.granted", Some(id)).await?;
     apply(app, member, write).await?;
@@ -49,9 +53,9 @@ pub async fn activate(app: &App, member: &Member, id: &str, version: &str, seen:
     member.demand(Permission::UploadPlugins, None)?;
     let mut write = app.store.cell(&member.tenant).await?.write().await?;
     let mut row = row_of(app, &mut write, id).await?;
-    demand_usable(&mut write, id, version).await?;
+    let found = demand_usable(&mut write, id, version).await?;
     if row.active_version.as_deref() != Some(version) {
-        demand_replay(&mut write, &row, version).await?;
+        demand_replay(&mut write, &row, &found).await?;
     }
     move_to(&mut row, version.to_owned());
     save(app, member, write, &row, seen, "plugin.activated").await
@@ -97,8 +101,8 @@ pub async fn end_canary(app: &App, member: &Member, id: &str, keep: bool, seen: 
     let mut row = row_of(app, &mut write, id).await?;
     let version = row.canary_version.clone().ok_or(Error::NoVersion)?;
     if keep {
-        demand_usable(&mut write, id, &version).await?;
-        demand_replay(&mut write, &row, &version).await?;
+        let found = demand_usable(&mut write, id, &version).await?;
+        demand_replay(&mut write, &row, &found).await?;
         move_to(&mut row, version);
     } else {
         forget_canary(&mut row);
@@ -187,20 +191,20 @@ async fn demand_ready(conn: &mut Conn, id: &str, version: &str) -> Result<Plugin
 }
 
 /// It is compiled, and asks for no more than what was consented to.
-async fn demand_usable(conn: &mut Conn, id: &str, version: &str) -> Result<()> {
-    demand_ready(conn, id, version).await?;
+async fn demand_usable(conn: &mut Conn, id: &str, version: &str) -> Result<PluginVersion> {
+    let found = demand_ready(conn, id, version).await?;
     let manifest = manifest_of(conn, id, version).await?;
     let asked = conn.plugins().grants_of(id).await?.map(view::consent).transpose()?.map_or_else(Grants::none, |consent| consent.asked);
     let more = manifest.asks_more_than(&asked);
-    if more.is_empty() { Ok(()) } else { Err(Error::Consent(more)) }
+    if more.is_empty() { Ok(found) } else { Err(Error::Consent(more)) }
 }
 
 /// Where the business wants it, a version answers only when somebody approved what would have been said otherwise. The first has nothing to be
 /// compared with.
-async fn demand_replay(conn: &mut Conn, row: &PluginRow, version: &str) -> Result<()> {
+async fn demand_replay(conn: &mut Conn, row: &PluginRow, version: &PluginVersion) -> Result<()> {
     if !row.requires_replay || row.active_version.is_none() {
         return Ok(());
     }
-    let digest = conn.plugins().version(&row.id, version).await?.map(|version| version.digest).unwrap_or_default();
-    if replay::approved(conn, &row.id, version, &digest).await? { Ok(()) } else { Err(Error::ReplayNeeded) }
+    let approved = replay::approved(conn, &row.id, &version.version, &version.digest).await?;
+    if approved { Ok(()) } else { Err(Error::ReplayNeeded) }
 }

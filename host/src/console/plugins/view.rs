@@ -49,8 +49,7 @@ pub async fn find(app: &App, member: &Member, id: &str) -> Result<Detail> {
     let set: Vec<String> = read.plugins().secret_names().await?.into_iter().filter(|(of, _)| of == id).map(|(_, name)| name).collect();
     drop(read);
     let row = row.unwrap_or_else(|| PluginRow::of(id, app.clock.now()));
-    let secrets: Vec<SecretState> =
-        settings::secrets_of(&plugin.manifest).into_iter().map(|name| SecretState { set: set.contains(&name), name }).collect();
+    let secrets: Vec<SecretState> = settings::secrets_of(&plugin.manifest).into_iter().map(|name| SecretState { set: set.contains(&name), name }).collect();
     let asked = consent.as_ref().map_or_else(Grants::none, |consent| consent.asked.clone());
     let versions = rows.iter().filter_map(|row| version(row, &asked)).collect();
     let problems = problems(&plugin, &row, &set);
@@ -65,7 +64,13 @@ pub async fn runs(app: &App, member: &Member, id: &str) -> Result<Runs> {
         business.keep_runs().await?;
     }
     let mut read = app.store.cell(&member.tenant).await?.read().await?;
+    demand(app, &mut read, id).await?;
     Ok(read.plugin_runs().hours(id, ago(app, SEEN)).await?)
+}
+
+/// Goes on only where the business has a plugin of this id.
+pub(super) async fn demand(app: &App, read: &mut Conn, id: &str) -> Result<()> {
+    if app.plugins.find(id).is_some() || read.plugins().find(id).await?.is_some() { Ok(()) } else { Err(Error::NotFound) }
 }
 
 /// What is known of all plugins alike.

@@ -205,7 +205,8 @@ fn mend(page: &Page, member: &Member, layout: &Layout, points: &[&Point], troubl
 /// What the program did to a plugin by itself.
 fn mend_plugin(page: &Page, plugin: &Troubled) -> MendView {
     let set_aside = plugin.news == News::SetAside;
-    let (title, text) = if set_aside { ("mend-plugin-set-aside", "mend-plugin-set-aside-why") } else { ("mend-plugin-taken-back", "mend-plugin-taken-back-why") };
+    let (title, text) =
+        if set_aside { ("mend-plugin-set-aside", "mend-plugin-set-aside-why") } else { ("mend-plugin-taken-back", "mend-plugin-taken-back-why") };
     let title = Words::from(title).with("plugin", plugin.manifest.title.in_locale(page.visitor.lang)).to_text(page.visitor.lang);
     let address = Some(format!("/plugins/{}", plugin.id));
     MendView { bad: set_aside, title, text: page.say(text), address, action: Some("mend-plugin-see") }

@@ -12,15 +12,18 @@ mod grant;
 mod invitation;
 mod keys;
 mod people;
+mod plugin_tests;
 pub mod plugins;
 mod points;
 mod products;
 mod register;
+mod replays;
 mod reset;
 mod second_factor;
 mod settings;
 mod system;
 mod tickets;
+mod turns;
 mod workplace;
 
 use super::routes::{Access, Routes};
@@ -30,7 +33,18 @@ pub use design::routes as design;
 
 /// Everything in here, with who may take it.
 pub fn routes() -> Routes {
-    door().merge(own()).merge(business()).merge(products::routes()).merge(tickets::routes()).merge(collections::routes()).merge(points::routes()).merge(plugins::routes()).merge(settings::routes())
+    door()
+        .merge(own())
+        .merge(business())
+        .merge(products::routes())
+        .merge(collections::routes())
+        .merge(tickets::routes())
+        .merge(points::routes())
+        .merge(plugins::routes())
+        .merge(replays::routes())
+        .merge(plugin_tests::routes())
+        .merge(turns::routes())
+        .merge(settings::routes())
 }
 
 /// The way in and out.
@@ -125,13 +139,19 @@ pub fn shown() -> Vec<&'static str> {
         shows::<people::MatrixPage>(),
         shows::<people::PeoplePage>(),
         shows::<people::WithdrawPage>(),
+        shows::<plugin_tests::TestsPage>(),
         shows::<register::RegisterPage>(),
+        shows::<replays::ProgressPart>(),
+        shows::<replays::ReplayPage>(),
+        shows::<replays::ReplaysPage>(),
         shows::<reset::AskPage>(),
         shows::<reset::ChoosePage>(),
         shows::<second_factor::SecondFactorPage>(),
         shows::<system::SystemPage>(),
         shows::<tickets::TicketPage>(),
         shows::<tickets::TicketsPage>(),
+        shows::<turns::TurnPage>(),
+        shows::<turns::TurnsPage>(),
         shows::<workplace::WelcomePage>(),
     ];
     [own, products::shown(), points::shown(), plugins::shown(), settings::shown()].concat()

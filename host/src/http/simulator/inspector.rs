@@ -1,17 +1,16 @@
 //! The last turn of a service point as it ran: the event, the plugins that were asked, what they did, what they keep.
 
 use relevo_model::*;
-use relevo_sandbox::api::{
-    actions::Action,
-    flow::StateChange,
-    types::Failure,
-};
+use relevo_sandbox::api::{actions::Action, flow::StateChange, types::Failure};
 use relevo_store::{Conversation, EndedTurn, Message};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
 use super::{Error, desk::Desk, pages::local, spot, spot::Spot};
-use crate::conversation::journal::{Answer, Call, Ended, Flow, Journal};
+use crate::{
+    conversation::journal::{Answer, Call, Ended, Flow, Journal},
+    policy::Permission,
+};
 
 /// Conversations and messages that are looked through for the last turn.
 const LOOKED_AT: i64 = 60;
@@ -32,6 +31,8 @@ pub struct Inspector {
     pub events: Vec<EventView>,
     /// None when the turn asked nobody, or what it did was not kept.
     pub ran: Option<Ran>,
+    /// The page of the turn, for whoever may see it.
+    pub address: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -56,6 +57,8 @@ pub struct Ran {
 pub struct FlowView {
     pub plugin: String,
     pub version: String,
+    /// Of the business's configuration.
+    pub config: i64,
     /// handled, passed or failed.
     pub outcome: &'static str,
     pub error: Option<String>,
@@ -130,6 +133,7 @@ fn inspector(
         kind,
         events,
         ran: journal.filter(|journal| !journal.flows.is_empty()).map(|journal| ran(journal, &said)),
+        address: spot.member.may(Permission::ConfigureFlows, Some(spot.point.row.id)).then(|| format!("/turns/{}", turn.id)),
     }
 }
 
@@ -156,7 +160,8 @@ fn event(desk: &Desk, item: &TurnMessage, messages: &[Message]) -> EventView {
     }
 }
 
-fn ran(journal: Journal, said: &[&Message]) -> Ran {
+/// What a turn asked and did; `said` as it stands on the phone.
+pub fn ran(journal: Journal, said: &[&Message]) -> Ran {
     let wall = journal.flows.iter().map(|flow| flow.wall_us).sum();
     let memory = journal.flows.iter().map(|flow| flow.memory).max().unwrap_or_default();
     let last = journal.flows.last().and_then(|flow| match &flow.outcome {
@@ -180,6 +185,7 @@ fn flow(flow: Flow) -> FlowView {
     FlowView {
         plugin: flow.plugin,
         version: flow.version,
+        config: flow.context.config_version,
         outcome,
         error,
         milliseconds: milliseconds(flow.wall_us),

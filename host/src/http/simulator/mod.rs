@@ -6,12 +6,12 @@ mod agent;
 mod customer;
 mod desk;
 mod fate;
-mod inspector;
+pub mod inspector;
 mod live;
 mod pages;
 mod phones;
 #[cfg(test)]
-mod samples;
+pub mod samples;
 mod spot;
 mod thread;
 mod view;

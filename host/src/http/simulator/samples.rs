@@ -92,10 +92,12 @@ fn phones() -> Vec<PhoneView> {
     ]
 }
 
-fn inspector() -> Inspector {
+/// What a turn may have done.
+pub fn ran() -> Ran {
     let flow = |outcome, error: Option<&str>| FlowView {
         plugin: "storefront".into(),
         version: "0.1.0".into(),
+        config: 3,
         outcome,
         error: error.map(str::to_owned),
         milliseconds: "0.4".into(),
@@ -105,6 +107,16 @@ fn inspector() -> Inspector {
     let labels = ["say", "typing", "hand-over", "assign", "label", "note", "schedule", "cancel-timer", "end", "other"]
         .map(|name| format!("action-{name}").leak() as &str);
     let action = |label| ActionView { label, details: "<b>".into(), state: (label == "action-say").then_some("read") };
+    Ran {
+        milliseconds: "0.8".into(),
+        megabytes: "1.1".into(),
+        flows: vec![flow("passed", None), flow("failed", Some("trap")), flow("handled", None)],
+        actions: labels.into_iter().map(action).collect(),
+        state: vec![kept(None, Some("1")), kept(Some("1"), None), kept(Some("1"), Some("2")), kept(Some("1"), Some("1"))],
+    }
+}
+
+fn inspector() -> Inspector {
     Inspector {
         name: Some("Ana".into()),
         number: 1,
@@ -113,13 +125,8 @@ fn inspector() -> Inspector {
         time: "10:58:04".into(),
         kind: "event-messages",
         events: vec![EventView { content: "event-text", words: "hola".into(), key: Some("sim.in.1".into()), deliveries: 2 }],
-        ran: Some(Ran {
-            milliseconds: "0.8".into(),
-            megabytes: "1.1".into(),
-            flows: vec![flow("passed", None), flow("failed", Some("trap")), flow("handled", None)],
-            actions: labels.into_iter().map(action).collect(),
-            state: vec![kept(None, Some("1")), kept(Some("1"), None), kept(Some("1"), Some("2")), kept(Some("1"), Some("1"))],
-        }),
+        ran: Some(ran()),
+        address: Some("/turns/1".into()),
     }
 }
 
@@ -140,7 +147,7 @@ pub fn show() -> Show {
 }
 
 pub fn updates() -> Vec<Update> {
-    let unkept = Inspector { ran: None, name: None, ..inspector() };
+    let unkept = Inspector { ran: None, name: None, address: None, ..inspector() };
     vec![
         Update { clock: Some(ClockView { moves: false, ..clock() }), phones: phones(), inspector: Some(unkept) },
         Update { clock: None, phones: Vec::new(), inspector: None },

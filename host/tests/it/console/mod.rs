@@ -12,7 +12,7 @@ mod words;
 use relevo::identity::{Attempt, Device, Registration};
 use relevo_model::*;
 use relevo_store::Membership;
-use reqwest::{Client, Method};
+use reqwest::{Client, Method, Response};
 use secrecy::ExposeSecret;
 use serde_json::Value;
 
@@ -119,16 +119,19 @@ impl Caller {
         if let Some(body) = body {
             request = request.header("content-type", "application/json").body(body.to_string());
         }
-        let response = request.send().await.unwrap();
-        let text = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
-        let (status, etag, location) = (response.status().as_u16(), text("etag"), text("location"));
-        let body = response.text().await.unwrap();
-        let body = if body.is_empty() { Value::Null } else { serde_json::from_str(&body).unwrap_or(Value::String(body)) };
-        Answer { status, etag, location, body }
+        Answer::of(request.send().await.unwrap()).await
     }
 }
 
 impl Answer {
+    pub async fn of(response: Response) -> Self {
+        let text = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
+        let (status, etag, location) = (response.status().as_u16(), text("etag"), text("location"));
+        let body = response.text().await.unwrap();
+        let body = if body.is_empty() { Value::Null } else { serde_json::from_str(&body).unwrap_or(Value::String(body)) };
+        Self { status, etag, location, body }
+    }
+
     /// The body, when it went as it should.
     pub fn ok(self) -> Value {
         assert!((200..300).contains(&self.status), "{self:?}");

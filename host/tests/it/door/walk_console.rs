@@ -2,7 +2,7 @@
 //! ask about; that it is not refused for who asks is all that matters here.
 
 use relevo_model::*;
-use relevo_store::{AgentPrompt, Json, PluginVersion, Policy, Product, Write};
+use relevo_store::{AgentPrompt, Difference, Json, PluginVersion, Policy, Product, Replay, SavedTest, Write};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -25,9 +25,11 @@ fn asked(path: String, body: Option<Value>, at_point: AtPoint) -> Option<Request
 pub async fn request(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request> {
     let whole = format!("/api/{path}");
     match (method.as_str(), path) {
-        ("GET", "business" | "service-points" | "channels" | "products" | "policies" | "agent/prompt" | "conversations" | "tickets" | "orders" | "order-statuses" | "plugins") => {
-            asked(whole, None, AtPoint::No)
-        }
+        (
+            "GET",
+            "business" | "service-points" | "channels" | "products" | "policies" | "agent/prompt" | "conversations" | "tickets" | "orders"
+            | "order-statuses" | "plugins",
+        ) => asked(whole, None, AtPoint::No),
         ("POST", "business" | "service-points") => asked(whole, Some(json!({ "name": "", "time_zone": "UTC" })), AtPoint::No),
         ("POST", "products") => asked(whole, Some(json!({ "title": "", "price_minor": 1 })), AtPoint::No),
         ("POST", "policies") => asked(whole, Some(json!({ "kind": "refund", "title": "", "text": "" })), AtPoint::No),
@@ -58,6 +60,16 @@ async fn of_one(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Requ
     if (method.as_str(), kind) == ("DELETE", "service-points") {
         // One that is in use stays, for the others to ask about.
         conversation(ground).await;
+    }
+    if kind == "plugins" && rest.starts_with("/replays") {
+        let body = match method.as_str() {
+            "POST" => Some(json!({ "version": "1.0.0", "last": 1 })),
+            "PUT" => Some(json!({ "verdict": "approved" })),
+            _ => None,
+        };
+        let replay = replay(ground, &id).await;
+        let rest = rest.replace("{difference}", &difference(ground, &replay).await).replace("{replay}", &replay);
+        return asked(format!("/api/plugins/{id}{rest}"), body, AtPoint::No);
     }
     let body = match (method.as_str(), kind, rest) {
         ("GET", _, "" | "/flow" | "/photo" | "/versions" | "/messages" | "/status" | "/configs" | "/runs") | ("DELETE", _, "" | "/photo" | "/canary") => None,
@@ -207,4 +219,73 @@ pub async fn prompt(ground: &Ground<'_>) -> String {
     write.add_agent_prompt(&prompt).await.unwrap();
     write.commit().await.unwrap();
     prompt.id.to_string()
+}
+
+/// One that is over.
+pub async fn replay(ground: &Ground<'_>, plugin: &str) -> String {
+    let clock = &ground.house.test.clock;
+    let now = clock.now();
+    let replay = Replay {
+        id: clock.id(),
+        plugin_id: plugin.to_owned(),
+        version: "1.0.0".into(),
+        digest: "00".into(),
+        state: ReplayState::Done,
+        conversations: 1,
+        turns: 1,
+        done: 1,
+        skipped: 0,
+        started_by: "walk".into(),
+        created_at: now,
+        updated_at: now,
+    };
+    let mut write = write(ground).await;
+    write.add_replay(&replay).await.unwrap();
+    write.commit().await.unwrap();
+    replay.id.to_string()
+}
+
+pub async fn difference(ground: &Ground<'_>, replay: &str) -> String {
+    let clock = &ground.house.test.clock;
+    let cell = ground.house.app().store.cell(&ground.tenant).await.unwrap();
+    let id: DifferenceId = clock.id();
+    let row = Difference {
+        id,
+        replay_id: replay.parse().unwrap(),
+        turn_id: clock.id(),
+        conversation_id: clock.id(),
+        kind: DifferenceKind::Said,
+        sealed: Difference::seal(&cell, &id, br#"{"kind":"said","before":[],"after":[]}"#),
+        verdict: Verdict::Pending,
+        judged_by: None,
+        judged_at: None,
+    };
+    let mut write = write(ground).await;
+    write.add_differences(&[row]).await.unwrap();
+    write.commit().await.unwrap();
+    id.to_string()
+}
+
+pub async fn saved_test(ground: &Ground<'_>, plugin: &str) -> String {
+    let clock = &ground.house.test.clock;
+    let (name, script, created_by) = ("x".into(), "name = \"x\"".into(), "walk".into());
+    let test = SavedTest { id: clock.id(), plugin_id: plugin.to_owned(), name, script, created_by, created_at: clock.now() };
+    let mut write = write(ground).await;
+    write.add_saved_test(&test).await.unwrap();
+    write.commit().await.unwrap();
+    test.id.to_string()
+}
+
+/// One that ran, and was not kept.
+pub async fn turn(ground: &Ground<'_>) -> String {
+    let clock = &ground.house.test.clock;
+    let (conversation, id, now) = (conversation(ground).await, clock.id::<TurnId>(), clock.now());
+    let event = serde_json::to_string(&TurnEvent::ReturnedToBot { agent: None, reason: "walk".into() }).unwrap();
+    let rows = format!(
+        "INSERT INTO turns (id, conversation_id, seq, epoch, event, state, attempts, not_before, created_at, finished_at) \
+         VALUES ('{id}', '{conversation}', 1, 0, '{event}', 'done', 0, {now}, {now}, {now}); \
+         INSERT INTO turn_journal (turn_id, conversation_id, sealed, replayable, created_at) VALUES ('{id}', '{conversation}', NULL, FALSE, {now})"
+    );
+    ground.house.test.place.execute(Some(&ground.tenant), &rows).await;
+    id.to_string()
 }

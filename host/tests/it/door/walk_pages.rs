@@ -9,11 +9,11 @@ use super::{
 };
 
 /// Where these pages are.
-pub const SECTIONS: [&str; 6] = ["/products", "/plugins", "/points", "/records", "/settings", "/tickets"];
+pub const SECTIONS: [&str; 8] = ["/products", "/plugins", "/points", "/records", "/settings", "/conversations", "/tickets", "/turns"];
 
 /// None for a page that is not known here.
 pub async fn request(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request> {
-    let at_point = if path.contains("{point}") || path.contains("{ticket}") { AtPoint::Hidden } else { AtPoint::No };
+    let at_point = if ["{point}", "{ticket}", "{turn}", "/turns"].iter().any(|part| path.contains(part)) { AtPoint::Hidden } else { AtPoint::No };
     let body = if method == Method::POST { Some(body(path)?) } else { None };
     Some(Request { path: filled(ground, path).await?, body, at_point })
 }
@@ -33,6 +33,11 @@ async fn filled(ground: &Ground<'_>, path: &str) -> Option<String> {
             "{plugin}" if path.starts_with("/plugins/") => walk_console::plugin(ground).await,
             "{plugin}" => "storefront".to_owned(),
             "{version}" => "1.0.0".to_owned(),
+            "{replay}" => walk_console::replay(ground, &filled[2]).await,
+            "{difference}" => walk_console::difference(ground, &filled[4]).await,
+            "{test}" => walk_console::saved_test(ground, &filled[2]).await,
+            "{conversation}" => walk_console::conversation(ground).await.to_string(),
+            "{turn}" => walk_console::turn(ground).await,
             "{number}" => "1".to_owned(),
             "{collection}" => "notes".to_owned(),
             "{record}" => "nope".to_owned(),
@@ -71,6 +76,10 @@ fn body(path: &str) -> Option<Body> {
         "/plugins/{plugin}/attach" => "point=x".to_owned(),
         "/plugins/{plugin}/versions/{version}/canary" => "version=9&percent=5".to_owned(),
         "/plugins/{plugin}/roll-back" | "/plugins/{plugin}/canary/end" | "/plugins/{plugin}/versions/{version}/activate" => "version=9".to_owned(),
+        "/plugins/{plugin}/replay" => "version=1.0.0&last=1".to_owned(),
+        "/plugins/{plugin}/replay/{replay}/verdict" | "/plugins/{plugin}/replay/{replay}/differences/{difference}" => "verdict=approved".to_owned(),
+        "/plugins/{plugin}/tests" => "version=1.0.0".to_owned(),
+        "/conversations/{conversation}/tests" => "name=x&plugin=storefront".to_owned(),
         plugin if plugin.starts_with("/plugins/{plugin}/") => String::new(),
         "/points/{point}/whatsapp/connect" => "phone_number_id=x&waba_id=&access_token=x&app_secret=".to_owned(),
         "/points/{point}/whatsapp/{channel}" => "access_token=&app_secret=".to_owned(),

@@ -20,6 +20,7 @@ mod lists;
 mod migrating;
 mod nodes;
 mod people;
+mod plugins;
 mod receive;
 mod records;
 mod secrets;

@@ -42,7 +42,22 @@ pub const AREA: Area = Area {
 
 #[derive(OpenApi)]
 #[openapi(paths(
-    upload, list, find, version, remove_version, grant, activate, roll_back, start_canary, end_canary, configure, configs, switch, try_again, rule, runs
+    upload,
+    list,
+    find,
+    version,
+    remove_version,
+    grant,
+    activate,
+    roll_back,
+    start_canary,
+    end_canary,
+    configure,
+    configs,
+    switch,
+    try_again,
+    rule,
+    runs
 ))]
 struct Document;
 
@@ -60,7 +75,7 @@ fn routes() -> Routes {
         .create("/api/plugins/{id}/rollback", MANAGE, roll_back)
         .put("/api/plugins/{id}/canary", MANAGE, start_canary)
         .delete("/api/plugins/{id}/canary", MANAGE, end_canary)
-        .put("/api/plugins/{id}/config", SEE, configure)
+        .put("/api/plugins/{id}/config", MANAGE, configure)
         .get("/api/plugins/{id}/configs", SEE, configs)
         .put("/api/plugins/{id}/state", MANAGE, switch)
         .create("/api/plugins/{id}/try-again", MANAGE, try_again)
@@ -277,7 +292,13 @@ async fn configure(State(app): State<App>, member: Member, known: Known, Path(id
 /// Lists how a plugin was set, newest first.
 #[utoipa::path(get, path = "/api/plugins/{id}/configs", tag = "plugins", params(("id" = String, Path), ConfigsOf, Paging),
     responses((status = 200, description = "A page of them", body = Page<ShownConfig>)))]
-async fn configs(State(app): State<App>, member: Member, Path(id): Path<String>, Query(of): Query<ConfigsOf>, paging: Paging) -> Result<Page<ShownConfig>, Problem> {
+async fn configs(
+    State(app): State<App>,
+    member: Member,
+    Path(id): Path<String>,
+    Query(of): Query<ConfigsOf>,
+    paging: Paging,
+) -> Result<Page<ShownConfig>, Problem> {
     let found = plugins::configs(&app, &member, &id, of.service_point_id.as_ref(), paging.after()?, paging.rows_i64()).await?;
     Ok(paging.page(found, |config| config.version, ShownConfig::from))
 }

@@ -109,7 +109,7 @@ pub struct ShownVersion {
     #[schema(value_type = String, pattern = "^(compiling|ready|refused)$")]
     state: VersionState,
     /// Of one that is being compiled: waiting for others, or compiling.
-    #[schema(required)]
+    #[schema(required, value_type = Option<String>)]
     pub stage: Option<&'static str>,
     /// Why it was refused.
     #[schema(required)]

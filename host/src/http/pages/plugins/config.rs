@@ -164,14 +164,7 @@ pub async fn earlier(page: Page, member: Member, State(app): State<App>, Path((i
 }
 
 /// The same of the whole installation or of a service point, by its id and name.
-pub async fn earlier_page(
-    page: &Page,
-    app: &App,
-    member: &Member,
-    id: &str,
-    number: &str,
-    point: Option<(&ServicePointId, &str)>,
-) -> web::Result<EarlierPage> {
+pub async fn earlier_page(page: &Page, app: &App, member: &Member, id: &str, number: &str, point: Option<(&ServicePointId, &str)>) -> web::Result<EarlierPage> {
     let number: i64 = number.parse().map_err(|_| Refusal::NotFound)?;
     let detail = plugins::find(app, member, id).await?;
     let found = plugins::configs(app, member, id, point.map(|(point, _)| point), number.checked_add(1), 2).await?;
@@ -210,14 +203,7 @@ fn address(id: &str) -> String {
     format!("/plugins/{id}/config")
 }
 
-async fn view(
-    page: &Page,
-    app: &App,
-    member: &Member,
-    ground: &Ground,
-    (asked, form): (Vec<Asked>, Fields),
-    before: Option<i64>,
-) -> web::Result<ConfigPage> {
+async fn view(page: &Page, app: &App, member: &Member, ground: &Ground, (asked, form): (Vec<Asked>, Fields), before: Option<i64>) -> web::Result<ConfigPage> {
     let plugin = &ground.detail.plugin;
     let address = address(&plugin.id);
     let (history, more) = history(page, app, member, &plugin.id, None, before).await?;

@@ -144,9 +144,7 @@ fn asks(page: &Page, version: &Version, consent: Option<&Consent>) -> Vec<AskedV
     let manifest = &version.manifest;
     let known = consent.map(|consent| (&consent.grants, &consent.asked));
     let is_more = |asked: &Permission| consent.is_some() && version.asks_more.iter().any(|more| more.reason() == asked.reason() && more.kind() == asked.kind());
-    let more = |asked: &Permission| {
-        is_more(asked).then(|| Words::from("grant-new").with("version", version.version.clone()).to_text(page.visitor.lang))
-    };
+    let more = |asked: &Permission| is_more(asked).then(|| Words::from("grant-new").with("version", version.version.clone()).to_text(page.visitor.lang));
     manifest.permissions.iter().enumerate().map(|(nth, asked)| one(page, manifest, nth, asked, known, more(asked))).collect()
 }
 
@@ -158,7 +156,8 @@ fn one(page: &Page, manifest: &Manifest, nth: usize, asked: &Permission, known: 
             grants.narrowed(&part) == part || asked.narrowed(&part) != part
         })
     };
-    let values = |all: &[String], part: &dyn Fn(&String) -> Permission| all.iter().map(|value| ValueView { value: value.clone(), on: held(&part(value)) }).collect();
+    let values =
+        |all: &[String], part: &dyn Fn(&String) -> Permission| all.iter().map(|value| ValueView { value: value.clone(), on: held(&part(value)) }).collect();
     let mut view = AskedView {
         nth,
         kind: asked.kind(),
@@ -176,7 +175,11 @@ fn one(page: &Page, manifest: &Manifest, nth: usize, asked: &Permission, known: 
     match asked {
         Permission::Http { hosts, methods, reason } => {
             let any_host = |method: &String| hosts.iter().any(|host| held(&http(host, method, reason)));
-            view.hosts = values(hosts, &|host| Permission::Http { hosts: vec![host.clone()], methods: granted_methods(methods, |m| any_host(m)), reason: reason.clone() });
+            view.hosts = values(hosts, &|host| Permission::Http {
+                hosts: vec![host.clone()],
+                methods: granted_methods(methods, |m| any_host(m)),
+                reason: reason.clone(),
+            });
             view.methods = methods.iter().map(|method| ValueView { value: method.clone(), on: any_host(method) }).collect();
             view.on = view.hosts.iter().any(|host| host.on);
         }

@@ -12,7 +12,13 @@ use crate::{
 };
 
 /// The pages of a plugin.
-const TABS: [(&str, &str); 3] = [("plugin-tab-overview", ""), ("plugin-tab-config", "/config"), ("plugin-tab-runs", "/runs")];
+const TABS: [(&str, &str); 5] = [
+    ("plugin-tab-overview", ""),
+    ("plugin-tab-config", "/config"),
+    ("plugin-tab-runs", "/runs"),
+    ("plugin-tab-replay", "/replay"),
+    ("plugin-tab-tests", "/tests"),
+];
 
 #[derive(Serialize)]
 pub struct Head {

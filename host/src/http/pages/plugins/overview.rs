@@ -230,7 +230,11 @@ impl Template for PluginPage {
             taken_back: full.then(|| TakenBackView { version: "2.2.0".into(), at: at() }),
             progress: full.then(ProgressView::sample),
             consent,
-            points: if full { vec![PointView { address: "/points/p/flow".into(), name: "<b>".into(), chain: vec![link(false), link(true)] }] } else { Vec::new() },
+            points: if full {
+                vec![PointView { address: "/points/p/flow".into(), name: "<b>".into(), chain: vec![link(false), link(true)] }]
+            } else {
+                Vec::new()
+            },
             attachable: if full { vec![Choice::new("p", "<i>")] } else { Vec::new() },
             collections: if full { vec![CollectionView { address: "/records/p/c".into(), title: "<b>".into() }] } else { Vec::new() },
             canary: full.then(|| CanaryView { active: "2.1.0".into(), version: "2.2.0".into(), percent: 25, since: at() }),

@@ -105,13 +105,7 @@ pub async fn take(page: Page, member: Member, State(app): State<App>, upload: Up
 }
 
 /// How far a version is, for the page that looks on; that page is shown anew once it has ended.
-pub async fn progress(
-    page: Page,
-    member: Member,
-    State(app): State<App>,
-    Path((id, version)): Path<(String, String)>,
-    headers: HeaderMap,
-) -> web::Result {
+pub async fn progress(page: Page, member: Member, State(app): State<App>, Path((id, version)): Path<(String, String)>, headers: HeaderMap) -> web::Result {
     let progress = plugins::progress(&app, &member, &id, &version).await?;
     if !is_part(&headers) {
         return Ok(Redirect::to(&address(&id)).into_response());

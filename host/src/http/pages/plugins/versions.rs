@@ -82,13 +82,7 @@ pub struct RemovePage {
 }
 
 /// Has a version answer from the next message on.
-pub async fn activate(
-    page: Page,
-    member: Member,
-    State(app): State<App>,
-    Path((id, version)): Path<(String, String)>,
-    Form(form): Form<Seen>,
-) -> web::Result {
+pub async fn activate(page: Page, member: Member, State(app): State<App>, Path((id, version)): Path<(String, String)>, Form(form): Form<Seen>) -> web::Result {
     plugins::activate(&app, &member, &id, &version, Some(form.version)).await?;
     Ok(page.done(&address(&id), Words::from("plugin-activated").with("version", version)))
 }

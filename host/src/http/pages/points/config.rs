@@ -81,12 +81,7 @@ pub async fn save(
 }
 
 /// What the service point had otherwise, as it was.
-pub async fn earlier(
-    page: Page,
-    member: Member,
-    State(app): State<App>,
-    Path((id, plugin, number)): Path<(String, String, String)>,
-) -> web::Result {
+pub async fn earlier(page: Page, member: Member, State(app): State<App>, Path((id, plugin, number)): Path<(String, String, String)>) -> web::Result {
     let point = find(&app, &member, Permission::ConfigureFlows, &id).await?;
     flow::link(&flow::chain(&app, &member, &point).await?, &plugin)?;
     let shown = earlier_page(&page, &app, &member, &plugin, &number, Some((&point.id, &point.name))).await?;

@@ -1,0 +1,110 @@
+//! How plugins are set: for the installation, otherwise at a service point, and never with a secret in it.
+
+use serde_json::{Value, json};
+
+use super::{Admin, ID, component};
+use crate::harness::{Setup, TestApp, both_engines};
+
+const SECRET: &str = "plugin-secret-canary-5c1e";
+const PHONE: &str = "+54 9 11 5555 0001";
+
+/// A probe that hears only what begins as it is set, and may have a key.
+fn picky(version: &str) -> Vec<u8> {
+    component("probe", version, |manifest| {
+        manifest.config = json!({
+            "type": "object",
+            "additionalProperties": false,
+            "required": ["KEY"],
+            "properties": {
+                "only": { "type": "string", "maxLength": 4, "default": "a:" },
+                "KEY": { "type": "string", "format": "secret" },
+            },
+        });
+        let secrets = serde_json::from_value(json!({ "kind": "secrets", "names": ["KEY"], "reason": "its key" })).unwrap();
+        manifest.permissions.push(secrets);
+    })
+}
+
+async fn set_up(setup: Setup) -> (TestApp, Admin) {
+    let app = setup.tenant("acme").await;
+    let admin = Admin::of(&app).await;
+    admin.runs(picky("1.0.0")).await;
+    admin.attaches(app.acme(), &["echo"]).await;
+    (app, admin)
+}
+
+impl Admin {
+    async fn configures(&self, body: Value) -> crate::console::Answer {
+        self.caller.put(&format!("/api/plugins/{ID}/config"), body).await
+    }
+
+    async fn sets_here(&self, config: Value) -> crate::console::Answer {
+        let chain = json!({ "plugins": [{ "id": ID, "config": config }, { "id": "echo" }] });
+        self.caller.put(&format!("/api/service-points/{}/flow", self.app.acme().point), chain).await
+    }
+}
+
+both_engines! {
+    async fn a_service_point_has_what_the_installation_has_but_for_what_it_says_itself(setup: Setup) {
+        let (app, admin) = set_up(setup).await;
+        admin.configures(json!({ "config": {}, "secrets": { "KEY": SECRET } })).await.ok();
+        admin.sets_here(json!({})).await.ok();
+        let chat = app.customer(PHONE).says("a: uno").await;
+        assert_eq!(chat.answer().await, "heard  uno", "the default of the schema");
+
+        admin.configures(json!({ "config": { "only": "b:" } })).await.ok();
+        chat.says("b: dos").await;
+        assert_eq!(chat.answer().await, "heard  dos");
+        admin.sets_here(json!({ "only": "c:" })).await.ok();
+        chat.says("b: tres").await;
+        assert_eq!(chat.answer().await, "b: tres", "the next one of the chain answers");
+        chat.says("c: cuatro").await;
+        assert_eq!(chat.answer().await, "heard  cuatro");
+
+        let history = admin.caller.get(&format!("/api/plugins/{ID}/configs")).await.ok();
+        let configs: Vec<&Value> = history["data"].as_array().unwrap().iter().map(|earlier| &earlier["config"]).collect();
+        assert_eq!(configs, [&json!({ "only": "b:" }), &json!({})]);
+        let there = admin.caller.get(&format!("/api/plugins/{ID}/configs?service_point_id={}", app.acme().point)).await.ok();
+        assert_eq!(there["data"][0]["config"], json!({ "only": "c:" }));
+    }
+
+    async fn what_does_not_fit_is_told_at_its_field(setup: Setup) {
+        let (_app, admin) = set_up(setup).await;
+
+        let long = admin.configures(json!({ "config": { "only": "abcde", "more": 1 }, "secrets": { "KEY": SECRET } })).await;
+        let missing = admin.configures(json!({ "config": {} })).await;
+        let unknown = admin.configures(json!({ "config": {}, "secrets": { "OTHER": "x" } })).await;
+        admin.configures(json!({ "config": {}, "secrets": { "KEY": SECRET } })).await.ok();
+        let here = admin.sets_here(json!({ "only": 7 })).await;
+
+        assert_eq!(long.wrong(), [("config/more", "schema-unknown"), ("config/only", "schema-max-length")]);
+        assert!(long.body["errors"][1]["text"].as_str().unwrap().contains('4'), "{long:?}");
+        assert_eq!(missing.wrong(), [("config/KEY", "schema-required")]);
+        assert_eq!(unknown.wrong(), [("config/OTHER", "schema-unknown")]);
+        assert_eq!(here.wrong(), [("plugins[0].config/only", "schema-type")]);
+    }
+
+    async fn a_secret_is_sealed_and_never_comes_back(setup: Setup) {
+        let (app, admin) = set_up(setup).await;
+
+        // Entered as if it were a setting, it is not kept as one.
+        let set = admin.configures(json!({ "config": { "KEY": SECRET }, "secrets": { "KEY": SECRET } })).await;
+        assert_eq!(set.status, 200, "{set:?}");
+
+        assert_eq!((&set.body["secrets"], &set.body["config"]), (&json!({ "KEY": true }), &json!({})));
+        for path in [format!("/api/plugins/{ID}"), format!("/api/plugins/{ID}/configs"), "/api/plugins".to_owned()] {
+            assert!(!admin.caller.get(&path).await.body.to_string().contains(SECRET), "{path}");
+        }
+        let tenant = Some(&app.acme().id);
+        for sql in ["SELECT config FROM plugins", "SELECT config FROM plugin_configs", "SELECT config FROM plugin_installs"] {
+            assert!(!app.place.texts(tenant, sql).await.join("").contains(SECRET), "{sql}");
+        }
+        let cell = app.cell(app.acme()).await;
+        let mut read = cell.read().await.unwrap();
+        let kept = read.plugins().secret(&cell, ID, "KEY").await.unwrap().unwrap();
+        assert_eq!(&**kept, SECRET.as_bytes());
+        drop(read);
+        let gone = admin.configures(json!({ "config": {}, "secrets": { "KEY": null } })).await;
+        assert_eq!(gone.wrong(), [("config/KEY", "schema-required")], "it is required, so it stays");
+    }
+}

@@ -1,0 +1,123 @@
+//! Plugins that fail: passed over, set aside, tried again; and the conversation never stays without an end.
+
+use relevo_model::Answering;
+use serde_json::json;
+
+use super::{Admin, ID, component, phone, probe};
+use crate::harness::{Setup, TestApp, both_engines};
+
+const NOTICE: &str = "persona";
+
+/// So many customers, one after the other, whose turns the plugin fails.
+async fn fail(app: &TestApp, customers: std::ops::Range<usize>) {
+    for nth in customers {
+        app.customer(&phone(nth)).says("trap").await;
+        app.settled().await;
+    }
+}
+
+both_engines! {
+    async fn a_plugin_that_fails_again_and_again_is_set_aside_until_somebody_tries_it_again(setup: Setup) {
+        let app = setup.tenant("acme").await;
+        let admin = Admin::of(&app).await;
+        admin.runs(probe("1.0.0")).await;
+        admin.attaches(app.acme(), &[ID]).await;
+
+        fail(&app, 0..4).await;
+        assert_eq!(admin.plugin().await["state"], "on");
+        fail(&app, 4..5).await;
+        let plugin = admin.plugin().await;
+        assert_eq!((&plugin["state"], &plugin["set_aside_reason"]), (&json!("set_aside"), &json!("trap")));
+
+        let chat = app.customer(&phone(10)).says("hola").await;
+        assert!(chat.answer().await.contains(NOTICE));
+        assert_eq!((chat.conversation().await.status, chat.turns().await), (Answering::Human, vec![("done".to_owned(), 0)]), "nobody asked it");
+
+        admin.caller.post(&format!("/api/plugins/{ID}/try-again"), json!({})).await.ok();
+        let chat = app.customer(&phone(11)).says("hola").await;
+        assert_eq!(chat.answer().await, "heard hola");
+        fail(&app, 12..13).await;
+        assert_eq!(admin.plugin().await["state"], "on", "it begins anew");
+    }
+
+    async fn failures_that_successes_come_between_set_nothing_aside(setup: Setup) {
+        let app = setup.tenant("acme").await;
+        let admin = Admin::of(&app).await;
+        admin.runs(probe("1.0.0")).await;
+        admin.attaches(app.acme(), &[ID]).await;
+
+        for round in 0..2 {
+            fail(&app, round * 10..round * 10 + 4).await;
+            app.customer(&phone(round * 10 + 5)).says("hola").await;
+            app.settled().await;
+        }
+
+        assert_eq!(admin.plugin().await["state"], "on");
+        assert_eq!(admin.plugin().await["failures"], 0, "what was counted is kept every few seconds");
+        let runs = admin.caller.get(&format!("/api/plugins/{ID}/runs")).await.ok();
+        let hour = &runs[0];
+        assert_eq!((&hour["turns"], &hour["failed"], &hour["handled"], &hour["limited"]), (&json!(18), &json!(16), &json!(2), &json!(0)), "{runs}");
+        assert_eq!(admin.plugin().await["failures"], 16);
+    }
+
+    async fn one_that_is_off_or_set_aside_leaves_the_next_to_answer(setup: Setup) {
+        let app = setup.tenant("acme").await;
+        let admin = Admin::of(&app).await;
+        admin.runs(probe("1.0.0")).await;
+        admin.attaches(app.acme(), &[ID, "echo"]).await;
+        let chat = app.customer(&phone(0)).says("hola").await;
+        assert_eq!(chat.answer().await, "heard hola");
+
+        admin.caller.put(&format!("/api/plugins/{ID}/state"), json!({ "state": "off" })).await.ok();
+        chat.says("apagado").await;
+        assert_eq!(chat.answer().await, "apagado");
+        admin.caller.put(&format!("/api/plugins/{ID}/state"), json!({ "state": "on" })).await.ok();
+        fail(&app, 1..6).await;
+        chat.says("apartado").await;
+
+        assert_eq!(chat.answer().await, "apartado");
+    }
+
+    async fn one_of_ours_is_switched_off_too(setup: Setup) {
+        let app = setup.tenant("acme").flow("echo").await;
+        let admin = Admin::of(&app).await;
+
+        admin.caller.put("/api/plugins/echo/state", json!({ "state": "off" })).await.ok();
+        let chat = app.customer(&phone(0)).says("hola").await;
+
+        assert!(chat.answer().await.contains(NOTICE));
+        assert_eq!(chat.conversation().await.status, Answering::Human);
+    }
+
+    async fn one_that_uses_up_its_limits_leaves_the_next_to_answer(setup: Setup) {
+        let app = setup.tenant("acme").await;
+        let admin = Admin::of(&app).await;
+        admin.runs(probe("1.0.0")).await;
+        admin.attaches(app.acme(), &[ID, "echo"]).await;
+
+        let chat = app.customer(&phone(0)).says("loop").await;
+        assert_eq!(chat.bot_replies().await, ["loop"], "the echo repeats it");
+        assert_eq!(chat.turns().await, [("done".to_owned(), 1)], "it was tried once more before");
+        admin.attaches(app.acme(), &[ID]).await;
+        let alone = app.customer(&phone(1)).says("loop").await;
+
+        assert!(alone.answer().await.contains(NOTICE));
+        assert_eq!(alone.turns().await, [("dead".to_owned(), 2)], "with nobody else to ask, what failed is told");
+    }
+
+    async fn one_whose_file_was_changed_is_never_run(setup: Setup) {
+        let app = setup.tenant("acme").await;
+        let admin = Admin::of(&app).await;
+        // Of its own, so that no other test has it in memory.
+        let version = admin.has(component("echo", "1.0.0", |manifest| manifest.title = "Changed".into())).await;
+        let key = app.place.texts(Some(&app.acme().id), "SELECT media_key FROM plugin_versions").await.remove(0);
+
+        app.node(0).media.put_as(&key, probe("1.0.0").into(), "application/wasm").await.unwrap();
+        admin.activates(&version).await.ok();
+        admin.attaches(app.acme(), &[ID]).await;
+        let chat = app.customer(&phone(0)).says("hola").await;
+
+        assert!(chat.answer().await.contains(NOTICE));
+        assert_eq!(chat.conversation().await.status, Answering::Human);
+    }
+}
