@@ -19,7 +19,7 @@ both_engines! {
         let denied = ["order YER".to_owned(), "note a one".to_owned(), "ticket roto".to_owned(), format!("fetch {url}"), format!("ask-with-secret {url}")];
 
         let allowed = app.customer(&phone(0)).says("notes").await;
-        assert_eq!(allowed.bot_replies().await, [""], "what was granted is there");
+        assert_eq!(allowed.bot_replies().await, ["none"], "what was granted is there");
         for (nth, text) in (1..).zip(&denied) {
             let chat = app.customer(&phone(nth)).says(text).await;
             app.settled().await;
