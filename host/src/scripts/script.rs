@@ -426,3 +426,110 @@ fn without_nulls(value: Value) -> Value {
         other => other,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const WHOLE: &str = r#"
+name = "Todo"
+at = 2026-03-02T10:00:00-03:00
+state = '{"step":1}'
+
+[config]
+greeting = "hola"
+limits = { most = 3 }
+
+[secrets]
+API_KEY = "test-key"
+
+[customer]
+name = "Ana"
+first_seen = false
+
+[service_point]
+text_only = true
+
+[[records.shipments]]
+id = "s1"
+code = "A-1"
+
+[[http]]
+url = "https://api.example.com/v1/*"
+sent = { authorization = "Bearer test-key" }
+body = '{"state":"on its way"}'
+
+[[http]]
+method = "POST"
+url = "https://api.example.com/v1/down"
+fails = "unavailable"
+
+[[step]]
+customer = "hola"
+[[step]]
+bot = """
+¿Cuál es tu número?
+De envío."""
+[[step]]
+choose = "Sí"
+[[step]]
+image = "foto.jpg"
+caption = "esto"
+[[step]]
+location = [-34.6, -58.4]
+[[step]]
+advance = "1 h 30 min"
+[[step]]
+bot_contains = "número"
+bot_buttons = ["Sí", "No"]
+[[step]]
+hand_over = "adviser"
+[[step]]
+returned = "listo"
+[[step]]
+ended = false
+[[step]]
+ticket = true
+[[step]]
+label = "envío"
+[[step]]
+note = "visto"
+"#;
+
+    #[test]
+    fn a_script_reads_back_as_it_was_written() {
+        let script = Script::parse(WHOLE).unwrap();
+
+        let written = script.to_toml().unwrap();
+
+        let again = Script::parse(&written).unwrap_or_else(|error| panic!("{error}\n{written}"));
+        let without_lines = |script: &Script| Script { steps: script.steps.iter().map(|step| Step { line: 0, ..step.clone() }).collect(), ..script.clone() };
+        assert_eq!(without_lines(&again), without_lines(&script), "{written}");
+        assert_eq!((script.at, script.steps.len()), (Time(1_772_456_400_000), 13));
+        assert_eq!(script.steps[5].does, Does::Advances(Duration::from_secs(5_400)));
+        assert_eq!(script.config["limits"]["most"], 3);
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_script_is_told_with_its_line_and_how_to_mend_it() {
+        let of = |steps: &str| format!("name = \"x\"\n{steps}");
+        let cases = [
+            (of("[[step]]\ncustomer = \"a\"\n[[step]]\nclient = \"b\"\n"), Some(5), "unknown field `client`"),
+            (of("[[step]]\ncustomer = \"a\"\n\n[[step]]\ncustomer = \"b\"\nbot = \"c\"\n"), Some(5), "split it"),
+            (of("[[step]]\ncustomer = \"a\"\n[[step]]\n"), Some(4), "says nothing"),
+            (of("[[step]]\nbot = \"a\"\n"), Some(2), "begin with what the customer does"),
+            (of("[[step]]\ncustomer = \"a\"\n[[step]]\nadvance = \"soon\"\n"), Some(4), "60 min"),
+            (of("[[step]]\ncustomer = \"a\"\n[[step]]\nadvance = \"-5 min\"\n"), Some(4), "forward"),
+            (of("[[step]]\ncustomer = \"a\"\n[[step]]\nhand_over = 3\n"), Some(5), "true, false or a text"),
+            (of("at = \"yesterday\"\n[[step]]\ncustomer = \"a\"\n"), Some(2), "with its offset"),
+            (of(""), None, "begin with"),
+            ("name = ".to_owned(), Some(1), ""),
+        ];
+
+        for (text, line, words) in cases {
+            let error = Script::parse(&text).unwrap_err();
+            assert_eq!(error.line, line, "{text}: {error}");
+            assert!(error.problem.contains(words), "{text}: {error}");
+        }
+    }
+}

@@ -37,8 +37,8 @@ pub fn routes() -> Routes {
         .merge(own())
         .merge(business())
         .merge(products::routes())
-        .merge(collections::routes())
         .merge(tickets::routes())
+        .merge(collections::routes())
         .merge(points::routes())
         .merge(plugins::routes())
         .merge(replays::routes())
@@ -148,10 +148,10 @@ pub fn shown() -> Vec<&'static str> {
         shows::<reset::ChoosePage>(),
         shows::<second_factor::SecondFactorPage>(),
         shows::<system::SystemPage>(),
-        shows::<tickets::TicketPage>(),
-        shows::<tickets::TicketsPage>(),
         shows::<turns::TurnPage>(),
         shows::<turns::TurnsPage>(),
+        shows::<tickets::TicketPage>(),
+        shows::<tickets::TicketsPage>(),
         shows::<workplace::WelcomePage>(),
     ];
     [own, products::shown(), points::shown(), plugins::shown(), settings::shown()].concat()

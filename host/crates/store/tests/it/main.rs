@@ -23,6 +23,7 @@ mod people;
 mod plugins;
 mod receive;
 mod records;
+mod replays;
 mod secrets;
 mod sending;
 mod settings;
