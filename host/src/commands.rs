@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use relevo_store::Store;
 
 use crate::{
-    doctor,
+    author, doctor,
     http::api::openapi,
     serve,
     settings::{self, ServeArgs, Settings},
@@ -48,6 +48,9 @@ enum Command {
     /// People
     #[command(subcommand)]
     User(User),
+    /// Plugins: made, tried and uploaded by those who write them
+    #[command(subcommand)]
+    Plugin(author::Command),
     /// Compiles a plugin; the process calls itself with this, within limits
     #[command(hide = true)]
     Compile { input: PathBuf, output: PathBuf },
@@ -116,6 +119,7 @@ async fn asynchronous(command: Command) -> ExitCode {
         Command::User(User::List(args)) => with(&args, users::list).await,
         Command::User(User::ResetLink(whom)) => with(&whom.serve.clone(), |settings| users::reset_link(settings, whom)).await,
         Command::User(User::RevokeSessions(whom)) => with(&whom.serve.clone(), |settings| users::revoke_sessions(settings, whom)).await,
+        Command::Plugin(command) => author::run(command).await,
         Command::Compile { .. } => unreachable!("run before the runtime"),
     };
     match done {

@@ -1,5 +1,6 @@
 //! Relevo: businesses on WhatsApp, each with its own flows, in one process.
 
+pub mod author;
 pub mod app;
 pub mod channels;
 mod cluster;

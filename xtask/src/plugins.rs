@@ -1,6 +1,7 @@
 //! `cargo xtask plugins`: the built-in flows as components with their manifests, in target/plugins; those that only tests load, in
-//! target/test-plugins.
+//! target/test-plugins; and the examples, in target/examples.
 
+mod examples;
 mod fingerprint;
 mod pack;
 
@@ -27,15 +28,20 @@ struct Plugin {
 }
 
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
-    build(workspace, !arguments.no_install)?;
-    for plugin in find(workspace)? {
-        let file = plugin.packed;
+    build_all(workspace, !arguments.no_install)?;
+    for file in find(workspace)?.into_iter().map(|plugin| plugin.packed).chain(examples::all(workspace)) {
         println!("{} ({} bytes)", file.display(), file.metadata()?.len());
     }
     Ok(())
 }
 
-/// Builds and packs all plugins, unless sources, contract, lockfile and compiler are those of the last time.
+/// Builds and packs all of them, the examples in other languages too: what tests and authors want, and more than the program needs.
+pub(crate) fn build_all(workspace: &Workspace, may_install: bool) -> Result<()> {
+    build(workspace, may_install)?;
+    examples::build(workspace, may_install)
+}
+
+/// Builds and packs all plugins in Rust, unless sources, contract, lockfile and compiler are those of the last time.
 pub(crate) fn build(workspace: &Workspace, may_install: bool) -> Result<()> {
     let plugins = find(workspace)?;
     let fingerprint = fingerprint::of_sources(&workspace.root)?;
@@ -50,6 +56,7 @@ pub(crate) fn build(workspace: &Workspace, may_install: bool) -> Result<()> {
 
     fs::create_dir_all(workspace.packed())?;
     fs::create_dir_all(workspace.packed_for_tests())?;
+    fs::create_dir_all(workspace.packed_examples())?;
     let built = workspace.plugins_target().join(needs::WASM_TARGET).join("release");
     for plugin in &plugins {
         let component = component_file(&built, &plugin.name)?;
@@ -63,7 +70,7 @@ pub(crate) fn build(workspace: &Workspace, may_install: bool) -> Result<()> {
     Ok(())
 }
 
-/// The host embeds all of target/plugins, so what lies in plugins/tests is packed elsewhere.
+/// The host embeds all of target/plugins, so what lies in plugins/tests and plugins/examples is packed elsewhere.
 fn find(workspace: &Workspace) -> Result<Vec<Plugin>> {
     let folder = workspace.plugins();
     let mut plugins = find_in(&folder, &workspace.packed())?;
@@ -71,6 +78,8 @@ fn find(workspace: &Workspace) -> Result<Vec<Plugin>> {
         bail!("no plugin in {}: each has a manifest.json in its folder", folder.display());
     }
     plugins.extend(find_in(&folder.join("tests"), &workspace.packed_for_tests())?);
+    let manifest = folder.join("examples/rust/manifest.json");
+    plugins.push(Plugin { name: "tracking-rust".to_owned(), packed: workspace.packed_examples().join("tracking-rust.wasm"), manifest });
     Ok(plugins)
 }
 

@@ -20,7 +20,7 @@ pub(crate) struct Arguments {
 pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let start = Instant::now();
     let (postgres, browser) = needs::for_tests(!arguments.no_install)?;
-    plugins::build(workspace, !arguments.no_install)?;
+    plugins::build_all(workspace, !arguments.no_install)?;
 
     let mut tests = workspace.cargo();
     tests.args(["test", "--locked"]);

@@ -72,6 +72,21 @@ impl Workspace {
         self.target.join("plugins")
     }
 
+    /// Where the examples are put: the host must not carry them either.
+    pub(crate) fn packed_examples(&self) -> PathBuf {
+        self.target.join("examples")
+    }
+
+    /// The programs of other languages that build the examples.
+    pub(crate) fn tools(&self) -> PathBuf {
+        self.target.join("tools")
+    }
+
+    /// The contract that all of them are built against.
+    pub(crate) fn contract(&self) -> PathBuf {
+        self.root.join("wit/relevo-flow-0.1.0-draft")
+    }
+
     /// Where those are put that tests load and the host must not carry.
     pub(crate) fn packed_for_tests(&self) -> PathBuf {
         self.target.join("test-plugins")

@@ -1,6 +1,8 @@
-//! What programs are written by, as pages: the catalogue of problems, and the description of the API.
+//! What programs and plugins are written by, as pages: the handbook, the catalogue of problems, and the description of the API.
 //!
 //! In English, as the API is.
+
+mod handbook;
 
 use axum::{
     http::{HeaderName, HeaderValue, header},
@@ -26,7 +28,7 @@ const CSP_OF_VIEWER: &str = "default-src 'none'; script-src 'self'; style-src 's
                              base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 pub fn routes() -> Routes {
-    Routes::new().get("/docs/api", Access::Public, api).get("/docs/problems", Access::Public, catalogue).get(
+    Routes::new().get("/docs/api", Access::Public, api).get("/docs/plugins", Access::Public, plugins).get("/docs/problems", Access::Public, catalogue).get(
         &format!("{}{{kind}}", Problem::CATALOGUE),
         Access::Public,
         problem,
@@ -35,6 +37,12 @@ pub fn routes() -> Routes {
 
 #[derive(Serialize)]
 struct Viewer {}
+
+/// A chapter of the handbook.
+#[derive(Serialize)]
+struct Handbook {
+    chapter: &'static handbook::Chapter,
+}
 
 /// The catalogue, or one page of it.
 #[derive(Serialize)]
@@ -62,6 +70,15 @@ impl Template for Viewer {
     }
 }
 
+impl Template for Handbook {
+    const NAME: &'static str = "pages/docs_plugins.html";
+
+    #[cfg(test)]
+    fn samples() -> Vec<Self> {
+        vec![Self { chapter: handbook::plugins() }]
+    }
+}
+
 impl Template for Problems {
     const NAME: &'static str = "pages/docs_problems.html";
 
@@ -76,6 +93,11 @@ impl Template for Problems {
 async fn api(visitor: Visitor) -> Response {
     let csp = (HeaderName::from_static("content-security-policy"), HeaderValue::from_static(CSP_OF_VIEWER));
     ([csp], page(visitor, &Viewer {})).into_response()
+}
+
+/// How plugins are written.
+async fn plugins(visitor: Visitor) -> Response {
+    page(visitor, &Handbook { chapter: handbook::plugins() })
 }
 
 /// Every kind of problem that a program may get.
@@ -113,5 +135,5 @@ fn page<T: Template>(visitor: Visitor, template: &T) -> Response {
 /// The templates of this module, rendered.
 #[cfg(test)]
 pub fn shown() -> Vec<&'static str> {
-    vec![templates::shows::<Viewer>(), templates::shows::<Problems>()]
+    vec![templates::shows::<Viewer>(), templates::shows::<Handbook>(), templates::shows::<Problems>()]
 }

@@ -4,6 +4,8 @@
 mod harness;
 
 #[cfg(test)]
+mod author;
+#[cfg(test)]
 mod browser;
 #[cfg(test)]
 mod burst;
@@ -13,6 +15,8 @@ mod calls;
 mod capabilities;
 #[cfg(test)]
 mod console;
+#[cfg(test)]
+mod conformance;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]

@@ -50,6 +50,7 @@ fn commands(system: System, missing: &[Package], root: bool) -> Vec<String> {
             .map(|package| match package {
                 Package::Postgres => format!("{sudo}apt-get install -y postgresql"),
                 Package::Browser => format!("{sudo}snap install chromium"),
+                other => format!("{sudo}apt-get install -y {}", system.packages(*other).join(" ")),
             })
             .collect(),
         System::Fedora => vec![format!("{sudo}dnf install -y {}", packages.join(" "))],
@@ -64,6 +65,8 @@ fn names(missing: &[Package]) -> String {
     let name = |package: &Package| match package {
         Package::Postgres => "a PostgreSQL server (initdb, pg_ctl, postgres)",
         Package::Browser => "Chromium and chromedriver",
+        Package::Node => "Node.js and npm",
+        Package::Python => "Python 3 with venv",
     };
     missing.iter().map(name).collect::<Vec<_>>().join(", ")
 }
@@ -72,6 +75,8 @@ fn alternatives(missing: &[Package]) -> String {
     let alternative = |package: &Package| match package {
         Package::Postgres => "Or set TEST_DATABASE_URL to a Postgres whose user may create databases.",
         Package::Browser => "Or set RELEVO_TEST_CHROMIUM and RELEVO_TEST_CHROMEDRIVER to the two programs.",
+        Package::Node => "Or put node (18 or newer) and npm on the PATH.",
+        Package::Python => "Or put a python3 (3.10 or newer) that has venv and ensurepip on the PATH.",
     };
     missing.iter().map(alternative).collect::<Vec<_>>().join("\n")
 }
@@ -106,6 +111,11 @@ impl System {
             (Self::Alpine, Package::Browser) => &["chromium", "chromium-chromedriver"],
             (Self::Mac, Package::Browser) => &["chromium", "chromedriver"],
             (_, Package::Browser) => &["chromium", "chromium-driver"],
+            (Self::Mac, Package::Node) => &["node"],
+            (_, Package::Node) => &["nodejs", "npm"],
+            (Self::Debian | Self::Ubuntu, Package::Python) => &["python3", "python3-venv"],
+            (Self::Arch, Package::Python) => &["python"],
+            (_, Package::Python) => &["python3"],
         }
     }
 }
@@ -120,6 +130,14 @@ mod tests {
     fn debian_installs_everything_with_one_command() {
         assert_eq!(commands(System::Debian, &BOTH, true), ["apt-get install -y postgresql chromium chromium-driver"]);
         assert_eq!(commands(System::Debian, &[Package::Browser], false), ["sudo apt-get install -y chromium chromium-driver"]);
+    }
+
+    #[test]
+    fn python_comes_with_what_makes_an_environment() {
+        let wanted = [Package::Node, Package::Python];
+
+        assert_eq!(commands(System::Debian, &wanted, true), ["apt-get install -y nodejs npm python3 python3-venv"]);
+        assert_eq!(commands(System::Arch, &wanted, false), ["sudo pacman -S --needed nodejs npm python"]);
     }
 
     #[test]

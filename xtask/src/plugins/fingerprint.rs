@@ -10,14 +10,20 @@ use sha2::{Digest, Sha256};
 use crate::{dist, process};
 
 /// Raised when this command packs differently.
-const FORMAT: &str = "1";
+const FORMAT: &str = "2";
 
 /// Covers all of plugins/ and wit/ (sources, manifests, lockfile, cargo's configuration) and the compiler.
 pub(super) fn of_sources(root: &Path) -> Result<String> {
+    let rustc = process::output(Command::new("rustc").arg("-vV"))?;
+    of(root, &String::from_utf8_lossy(&rustc), &["plugins", "wit"])
+}
+
+/// Covers these folders below `root`, and the compiler's name where one is given.
+pub(super) fn of(root: &Path, compiler: &str, folders: &[&str]) -> Result<String> {
     let mut hash = Sha256::new();
     add(&mut hash, "format", FORMAT.as_bytes());
-    add(&mut hash, "rustc", &process::output(Command::new("rustc").arg("-vV"))?);
-    for folder in ["plugins", "wit"] {
+    add(&mut hash, "compiler", compiler.as_bytes());
+    for folder in folders {
         add_folder(&mut hash, root, &root.join(folder))?;
     }
     Ok(dist::hex(&hash.finalize()))
@@ -29,7 +35,7 @@ fn add_folder(hash: &mut Sha256, root: &Path, folder: &Path) -> Result<()> {
     paths.sort();
     for path in paths {
         if path.is_dir() {
-            if path.file_name().is_some_and(|name| name == "target" || name == "node_modules") {
+            if path.file_name().is_some_and(|name| name == "target" || name == "node_modules" || name == "__pycache__") {
                 continue;
             }
             add_folder(hash, root, &path)?;

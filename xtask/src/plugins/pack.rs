@@ -24,10 +24,12 @@ pub(super) fn pack(component: &[u8], manifest: &str) -> Result<Vec<u8>> {
     if !component.starts_with(&COMPONENT) {
         bail!("this is not a WASM component");
     }
-    let manifest: Value = serde_json::from_str(manifest).context("the manifest is not valid JSON")?;
-    if !manifest.is_object() {
+    let mut manifest: Value = serde_json::from_str(manifest).context("the manifest is not valid JSON")?;
+    let Some(fields) = manifest.as_object_mut() else {
         bail!("the manifest must be a JSON object");
-    }
+    };
+    // It tells an editor what may stand here, and is no part of what is uploaded.
+    fields.remove("$schema");
 
     let mut packed = component.to_vec();
     append_section(&mut packed, SECTION, serde_json::to_string(&manifest)?.as_bytes());
@@ -79,6 +81,13 @@ mod tests {
         expected.extend(b"relevo:manifest");
         expected.extend(br#"{"id":"echo","version":"1.0.0"}"#);
         assert_eq!(packed, expected);
+    }
+
+    #[test]
+    fn what_is_for_the_editor_is_not_packed() {
+        let packed = pack(&COMPONENT, "{ \"$schema\": \"../schema.json\", \"id\": \"echo\" }").unwrap();
+
+        assert!(packed.ends_with(br#"{"id":"echo"}"#));
     }
 
     #[test]

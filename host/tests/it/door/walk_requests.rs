@@ -89,7 +89,7 @@ async fn api(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request
 /// Pages, and what programs of others call.
 async fn page(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request> {
     match (method.as_str(), path) {
-        ("GET", "/" | "/healthz" | "/readyz" | "/metrics" | "/docs/api" | "/docs/problems") => plain(path.into(), None),
+        ("GET", "/" | "/healthz" | "/readyz" | "/metrics" | "/docs/api" | "/docs/plugins" | "/docs/problems") => plain(path.into(), None),
         ("GET", "/docs/problems/{kind}") => plain("/docs/problems/gone".into(), None),
         ("GET" | "PUT", "/media/{token}") => plain("/media/x".into(), None),
         ("GET", "/static/{*path}") => plain("/static/app.css".into(), None),

@@ -28,7 +28,7 @@ use relevo_testbed::{
 
 pub use chat::{Agent, Chat};
 pub use database::{Database, Place};
-pub use node::{Node, PANEL};
+pub use node::{Node, PANEL, example};
 pub use outside::Outside;
 pub use setup::{NodeSettings, Setup, WRONG_SECRET};
 

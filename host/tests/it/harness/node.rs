@@ -47,6 +47,12 @@ pub async fn plugins() -> Plugins {
         .clone()
 }
 
+/// The tracking flow in one of its languages, packed: "rust", "js" or "python".
+pub fn example(language: &str) -> Vec<u8> {
+    let file = Path::new(env!("RELEVO_PLUGINS")).with_file_name("examples").join(format!("tracking-{language}.wasm"));
+    std::fs::read(&file).unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask plugins`", file.display()))
+}
+
 /// The origin of other pages that may call the API.
 pub const PANEL: &str = "https://panel.example.com";
 
