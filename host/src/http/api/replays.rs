@@ -261,7 +261,12 @@ impl From<Whole> for ShownReplay {
 
 impl From<Shown> for ShownDifference {
     fn from(Shown { row, differs }: Shown) -> Self {
-        let lines = |lines: Vec<Line>| lines.into_iter().map(|Line { what, text }| ShownLine { what, text }).collect();
+        let lines = |lines: Vec<Line>| {
+            lines
+                .into_iter()
+                .map(|Line { what, text }| ShownLine { what: what.strip_prefix("action-").map_or_else(|| what.clone(), str::to_owned), text })
+                .collect()
+        };
         Self {
             id: row.id,
             turn_id: row.turn_id,
