@@ -18,7 +18,7 @@ use crate::{
     harness::{TestApp, TestTenant, until},
 };
 
-const ID: &str = "com.example.shop";
+pub const ID: &str = "com.example.shop";
 
 /// A component of ours as somebody's version of a plugin.
 pub fn component(name: &str, version: &str, change: impl FnOnce(&mut Manifest)) -> Vec<u8> {
