@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result};
+use anyhow::{anyhow, Context, Result};
 use relevo_sandbox::Manifest;
 
 use super::{
@@ -61,7 +61,7 @@ async fn round(project: &Project, bench: &Bench, server: &Server, wishes: &Wishe
 fn rehearsed(mut manifest: Manifest, now: SystemTime) -> Result<Manifest> {
     let seconds = now.duration_since(UNIX_EPOCH).context("the clock is wrong")?.as_secs();
     manifest.version =
-        format!("{}.{}.{}-dev.{seconds}", manifest.version.major, manifest.version.minor, manifest.version.patch).parse().context("it is a version")?;
+        format!("{}.{}.{}-dev.{seconds}", manifest.version.major, manifest.version.minor, manifest.version.patch).parse().map_err(|_| anyhow!("it is a version"))?;
     Ok(manifest)
 }
 

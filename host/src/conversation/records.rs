@@ -10,7 +10,7 @@ use relevo_sandbox::{
     },
 };
 use relevo_store::{
-    ADDRESS_FIELDS, Address, Field, FieldKind, ORDER_FIELDS, Operator, Order, PRODUCT_FIELDS, Product, RecordQuery, StoredLine,
+    ADDRESS_FIELDS, Address, Field, ORDER_FIELDS, Operator, Order, PRODUCT_FIELDS, Product, RecordQuery, StoredLine,
     hot::{NewAddress, NewOrder, OrderLine, Reservation},
 };
 use serde::Deserialize;

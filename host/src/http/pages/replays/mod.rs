@@ -115,7 +115,7 @@ pub async fn progress(page: Page, member: Member, State(app): State<App>, Path((
     let part = ProgressPart { replay: view(&page, &app, &whole) };
     if part.replay.state != "running" {
         let anew = (HeaderName::from_static("hx-refresh"), HeaderValue::from_static("true"));
-        return Ok((NEVER_KEPT, [anew]).into_response());
+        return Ok(([NEVER_KEPT, anew], ()).into_response());
     }
     let html = templates::render(page.visitor, &part).map_err(web::Error::Broken)?;
     Ok(([NEVER_KEPT], Html(html)).into_response())
