@@ -1,7 +1,7 @@
 //! Relevo: businesses on WhatsApp, each with its own flows, in one process.
 
-pub mod author;
 pub mod app;
+pub mod author;
 pub mod channels;
 mod cluster;
 pub mod commands;

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use anyhow::{anyhow, Context, Result};
+use anyhow::{Context, Result, anyhow};
 use relevo_sandbox::Manifest;
 
 use super::{
@@ -60,8 +60,9 @@ async fn round(project: &Project, bench: &Bench, server: &Server, wishes: &Wishe
 /// A version is what it is for ever, so each round makes one of its own, below the one that it grows into.
 fn rehearsed(mut manifest: Manifest, now: SystemTime) -> Result<Manifest> {
     let seconds = now.duration_since(UNIX_EPOCH).context("the clock is wrong")?.as_secs();
-    manifest.version =
-        format!("{}.{}.{}-dev.{seconds}", manifest.version.major, manifest.version.minor, manifest.version.patch).parse().map_err(|_| anyhow!("it is a version"))?;
+    manifest.version = format!("{}.{}.{}-dev.{seconds}", manifest.version.major, manifest.version.minor, manifest.version.patch)
+        .parse()
+        .map_err(|_| anyhow!("it is a version"))?;
     Ok(manifest)
 }
 

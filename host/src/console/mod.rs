@@ -5,8 +5,8 @@
 pub mod assistant;
 pub mod business;
 pub mod channels;
-pub mod collections;
 mod checks;
+pub mod collections;
 mod error;
 pub mod inbox;
 pub mod orders;

@@ -184,7 +184,10 @@ pub(crate) fn field(own: &OwnCollection, name: &str) -> Result<OwnField, Failure
         (_, Some("boolean")) => Ok(OwnField::Truth(named)),
         ("id", None) => Ok(OwnField::Id),
         ("created_at", None) => Ok(OwnField::CreatedAt),
-        _ => Err(Failure::Invalid(format!("there is no field {name:?} to ask {:?} for: use id, created_at, or a text, number or truth of its schema's first level", own.name))),
+        _ => Err(Failure::Invalid(format!(
+            "there is no field {name:?} to ask {:?} for: use id, created_at, or a text, number or truth of its schema's first level",
+            own.name
+        ))),
     }
 }
 
@@ -214,7 +217,8 @@ fn parse(own: &OwnCollection, query: &Query) -> Result<OwnQuery, Failure> {
         Some(text) => text.strip_prefix('-').map_or((text, false), |name| (name, true)),
     };
     let sort = field(own, name)?;
-    let after = query.cursor.as_deref().map(|cursor| read_cursor(&sort, cursor).ok_or_else(|| Failure::Invalid("this is no cursor of ours".into()))).transpose()?;
+    let after =
+        query.cursor.as_deref().map(|cursor| read_cursor(&sort, cursor).ok_or_else(|| Failure::Invalid("this is no cursor of ours".into()))).transpose()?;
     Ok(OwnQuery { filters, sort, descending, after, limit: i64::from(query.limit) })
 }
 
@@ -289,9 +293,7 @@ fn page(rows: Vec<Row>, query: &OwnQuery) -> Page {
         .into_iter()
         .filter(|row| query.filters.iter().all(|filter| matches(row, filter)))
         .map(|row| (place(&row, &query.sort), row))
-        .filter(|(place, row)| {
-            query.after.as_ref().is_none_or(|(last, id)| directed(compare(place, last).then_with(|| row.id.cmp(id))).is_gt())
-        })
+        .filter(|(place, row)| query.after.as_ref().is_none_or(|(last, id)| directed(compare(place, last).then_with(|| row.id.cmp(id))).is_gt()))
         .collect();
     placed.sort_by(|a, b| directed(compare(&a.0, &b.0).then_with(|| a.1.id.cmp(&b.1.id))));
     let limit = usize::try_from(query.limit).unwrap_or(0);

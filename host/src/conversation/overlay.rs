@@ -81,7 +81,12 @@ impl Overlay {
     pub fn into_effects(self) -> Effects {
         let mut effects = self.effects;
         effects.kv = self.kv.into_values().map(|written| written.write).collect();
-        effects.records = self.records.into_iter().filter(|(_, written)| written.expect != 0 || written.value.is_some()).map(|(place, written)| collections::write_of(place, written)).collect();
+        effects.records = self
+            .records
+            .into_iter()
+            .filter(|(_, written)| written.expect != 0 || written.value.is_some())
+            .map(|(place, written)| collections::write_of(place, written))
+            .collect();
         effects.counts = self.counts.into_iter().filter(|(_, by)| *by != 0).map(|((plugin, metric), by)| Count { plugin, metric, by }).collect();
         // A reservation that was given back again takes nothing.
         let mut sums: BTreeMap<_, i64> = BTreeMap::new();

@@ -14,9 +14,9 @@ mod calls;
 #[cfg(test)]
 mod capabilities;
 #[cfg(test)]
-mod console;
-#[cfg(test)]
 mod conformance;
+#[cfg(test)]
+mod console;
 #[cfg(test)]
 mod crash;
 #[cfg(test)]

@@ -333,7 +333,8 @@ impl wit::system::Host for State {
 
 /// Without what moves a terminal's cursor, hides text or ends a line: what a guest logs stays one line of text.
 fn neutral(text: &str) -> String {
-    let hides = |letter: char| letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let hides =
+        |letter: char| letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
     text.chars().map(|letter| if hides(letter) { '\u{fffd}' } else { letter }).collect()
 }
 

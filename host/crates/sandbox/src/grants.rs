@@ -113,8 +113,9 @@ fn common(one: &Permission, other: &Permission) -> Option<Permission> {
             let names: Vec<String> = names.iter().filter(|name| others.contains(name)).cloned().collect();
             (!names.is_empty()).then(|| Permission::Secrets { names, reason: Default::default() })
         }
-        (Permission::Records { collection, access, .. }, Permission::Records { collection: other, access: other_access, .. }) => (collection == other)
-            .then(|| Permission::Records { collection: collection.clone(), access: *access.min(other_access), reason: Default::default() }),
+        (Permission::Records { collection, access, .. }, Permission::Records { collection: other, access: other_access, .. }) => {
+            (collection == other).then(|| Permission::Records { collection: collection.clone(), access: *access.min(other_access), reason: Default::default() })
+        }
         _ => (one.kind() == other.kind()).then(|| other.bare()),
     }
 }
@@ -218,7 +219,10 @@ mod tests {
         };
 
         assert_eq!(secret_free(&wider).len(), 1);
-        assert_eq!(secret_free(&more_methods), [Permission::Http { hosts: vec!["api.example.com".into()], methods: vec!["POST".into()], reason: "prices".into() }]);
+        assert_eq!(
+            secret_free(&more_methods),
+            [Permission::Http { hosts: vec!["api.example.com".into()], methods: vec!["POST".into()], reason: "prices".into() }]
+        );
         assert_eq!(secret_free(&other_port).len(), 1);
     }
 }

@@ -59,7 +59,19 @@ pub(crate) struct Meter {
 
 impl Meter {
     pub(crate) fn new(limits: Limits) -> Self {
-        Self { limits, stop: None, host_calls: 0, kv_writes: 0, http_calls: 0, tickets: 0, boundary_bytes: 0, log_lines: 0, log_bytes: 0, log_full: false, memory: 0 }
+        Self {
+            limits,
+            stop: None,
+            host_calls: 0,
+            kv_writes: 0,
+            http_calls: 0,
+            tickets: 0,
+            boundary_bytes: 0,
+            log_lines: 0,
+            log_bytes: 0,
+            log_full: false,
+            memory: 0,
+        }
     }
 
     pub(crate) fn limits(&self) -> &Limits {

@@ -73,9 +73,7 @@ pub enum PackageError {
         "the component exports neither \"flow\" nor \"tools\" of relevo:flow@{API_VERSION}: build it for the world flow-plugin, tool-plugin or full-plugin"
     )]
     NoExport,
-    #[error(
-        "the component imports {0:?}, but its manifest asks for no permission of kind {0:?}: add one with its reason, or remove the calls from the plugin"
-    )]
+    #[error("the component imports {0:?}, but its manifest asks for no permission of kind {0:?}: add one with its reason, or remove the calls from the plugin")]
     Undeclared(String),
     #[error("the manifest lists tools, but the component does not export \"tools\": build it for the world tool-plugin or full-plugin")]
     NoTools,
@@ -90,7 +88,8 @@ pub fn inspect(wasm: &[u8]) -> Result<Package, PackageError> {
         _ => return Err(PackageError::SeveralManifests),
     };
     let imports = outline.imports.into_iter().map(own_import).collect::<Result<Vec<_>, _>>()?;
-    let mut package = Package { manifest, digest: Digest::of(wasm), size: wasm.len(), imports, offers_flow: false, offers_tools: false, offers_configuration: false };
+    let mut package =
+        Package { manifest, digest: Digest::of(wasm), size: wasm.len(), imports, offers_flow: false, offers_tools: false, offers_configuration: false };
     for name in outline.exports {
         match own_interface(name) {
             Some(("flow", version)) if version == API_VERSION => package.offers_flow = true,

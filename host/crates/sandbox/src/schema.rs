@@ -27,8 +27,7 @@ const MAX_NAME: usize = 64;
 /// Names of formats: what a form asks with.
 pub const FORMATS: [&str; 6] = ["secret", "time", "product", "uri", "email", "multiline"];
 const TYPES: [&str; 6] = ["object", "array", "string", "integer", "number", "boolean"];
-const COMMON: [&str; 11] =
-    ["$schema", "type", "title", "description", "default", "enum", "const", "x-title", "x-description", "x-enum-titles", "x-order"];
+const COMMON: [&str; 11] = ["$schema", "type", "title", "description", "default", "enum", "const", "x-title", "x-description", "x-enum-titles", "x-order"];
 
 /// Where a schema goes beyond the subset, and how to mend it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

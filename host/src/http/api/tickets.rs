@@ -127,13 +127,7 @@ async fn find(State(app): State<App>, member: Member, known: Known, Path(id): Pa
 /// Takes a ticket on to another state, and gives it to somebody.
 #[utoipa::path(put, path = "/api/tickets/{id}", tag = "tickets", params(("id" = Id, Path), IfMatch),
     request_body = TicketChange, responses((status = 200, description = "Changed", body = WholeTicket)), extensions(("x-problems" = json!(["stale"]))))]
-async fn change(
-    State(app): State<App>,
-    member: Member,
-    known: Known,
-    Path(id): Path<TicketId>,
-    Body(change): Body<TicketChange>,
-) -> Result<Response, Problem> {
+async fn change(State(app): State<App>, member: Member, known: Known, Path(id): Path<TicketId>, Body(change): Body<TicketChange>) -> Result<Response, Problem> {
     let before = tickets::find(&app, &member, &id).await?;
     let version = before.ticket.version;
     known.demand(&WholeTicket::from(before))?;

@@ -2,8 +2,8 @@
 
 mod account;
 mod audit;
-mod collections;
 mod colleague;
+mod collections;
 mod dashboard;
 mod design;
 mod devices;

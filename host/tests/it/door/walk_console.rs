@@ -27,7 +27,8 @@ pub async fn request(ground: &Ground<'_>, method: &Method, path: &str) -> Option
     match (method.as_str(), path) {
         (
             "GET",
-            "business" | "service-points" | "channels" | "products" | "policies" | "agent/prompt" | "conversations" | "tickets" | "orders" | "order-statuses" | "plugins",
+            "business" | "service-points" | "channels" | "products" | "policies" | "agent/prompt" | "conversations" | "tickets" | "orders" | "order-statuses"
+            | "plugins",
         ) => asked(whole, None, AtPoint::No),
         ("POST", "business" | "service-points") => asked(whole, Some(json!({ "name": "", "time_zone": "UTC" })), AtPoint::No),
         ("POST", "products") => asked(whole, Some(json!({ "title": "", "price_minor": 1 })), AtPoint::No),

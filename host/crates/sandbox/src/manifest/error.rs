@@ -42,7 +42,9 @@ pub enum ManifestError {
     Event(String),
     #[error("the test {0:?} must have a name and a script")]
     Test(String),
-    #[error("the collection {0:?} must be called by 1 to 40 characters of a-z, 0-9, \"_\" and \"-\", a letter first, once, and not as one of the business's own")]
+    #[error(
+        "the collection {0:?} must be called by 1 to 40 characters of a-z, 0-9, \"_\" and \"-\", a letter first, once, and not as one of the business's own"
+    )]
     Collection(String),
     #[error("the collection {0:?} is called by its field {1:?}, which must be a property of type \"string\" on the first level of its schema")]
     TitleField(String, String),

@@ -156,5 +156,8 @@ fn is_address(text: &str) -> bool {
 
 fn is_email(text: &str) -> bool {
     let whole = !text.chars().any(|letter| letter.is_whitespace() || letter.is_control());
-    whole && text.split_once('@').is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.'))
+    whole
+        && text
+            .split_once('@')
+            .is_some_and(|(name, host)| !name.is_empty() && host.contains('.') && !host.contains('@') && !host.starts_with('.') && !host.ends_with('.'))
 }

@@ -134,7 +134,11 @@ async fn a_component_with_thousands_of_types_is_refused_or_does_not_fit() {
 #[tokio::test]
 async fn a_function_that_this_host_does_not_offer_is_named() {
     let bench = Bench::new();
-    let text = written_with("(call $handled)").replacen("(export \"now-ms\" (func (result u64)))", "(export \"now-ms\" (func (result u64))) (export \"vanished\" (func))", 1);
+    let text = written_with("(call $handled)").replacen(
+        "(export \"now-ms\" (func (result u64)))",
+        "(export \"now-ms\" (func (result u64))) (export \"vanished\" (func))",
+        1,
+    );
     let packed = pack(&wat::parse_str(text).unwrap(), &manifest()).unwrap();
 
     let refused = bench.engine.load(&packed).await.err().expect("it imports what there is not").to_string();

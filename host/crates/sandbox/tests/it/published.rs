@@ -81,9 +81,9 @@ impl Published {
             },
             "required" => says.as_array().unwrap().iter().all(|name| value.get(name.as_str().unwrap()).is_some()),
             "properties" => says.as_object().unwrap().iter().all(|(name, own)| value.get(name).is_none_or(|value| self.fits(own, value))),
-            "additionalProperties" => value.as_object().is_none_or(|fields| {
-                fields.iter().filter(|(name, _)| schema["properties"].get(name).is_none()).all(|(_, value)| self.fits(says, value))
-            }),
+            "additionalProperties" => value
+                .as_object()
+                .is_none_or(|fields| fields.iter().filter(|(name, _)| schema["properties"].get(name).is_none()).all(|(_, value)| self.fits(says, value))),
             "propertyNames" => value.as_object().is_none_or(|fields| fields.keys().all(|name| self.fits(says, &json!(name)))),
             "minProperties" => value.as_object().is_none_or(|fields| above(fields.len())),
             "items" => value.as_array().is_none_or(|items| items.iter().all(|item| self.fits(says, item))),

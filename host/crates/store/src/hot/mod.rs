@@ -31,7 +31,9 @@ use relevo_model::Delivery;
 
 pub(crate) use self::sending::enqueue;
 pub use self::{
-    effects::{Count, CustomerChange, Effects, HandOver, KvWrite, NewAddress, NewOrder, NewTicket, NewTimer, OrderLine, RecordWrite, Reservation, TicketComment},
+    effects::{
+        Count, CustomerChange, Effects, HandOver, KvWrite, NewAddress, NewOrder, NewTicket, NewTimer, OrderLine, RecordWrite, Reservation, TicketComment,
+    },
     finish::{Finished, Said, Session, TurnCommit, TurnEnd},
     receive::{Arrival, Received},
     sending::{Claim, Mark, SendEnd},

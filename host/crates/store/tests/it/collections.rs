@@ -93,7 +93,8 @@ async fn a_document_stands_only_on_the_version_that_was_read(w: World) {
 }
 
 async fn documents_of_other_plugins_and_collections_are_others(w: World) {
-    let other = |plugin: &str, collection: &str| RecordWrite { plugin: plugin.into(), collection: collection.into(), ..record("n", Some(json!({ "code": "a" })), 0) };
+    let other =
+        |plugin: &str, collection: &str| RecordWrite { plugin: plugin.into(), collection: collection.into(), ..record("n", Some(json!({ "code": "a" })), 0) };
     keep(&w, vec![other("probe", "notes"), other("twin", "notes"), other("probe", "more")]).await.unwrap();
 
     assert_eq!(found(&w, &by(code())).await, ["n"]);
@@ -156,7 +157,14 @@ async fn a_ticket_and_what_became_of_it_come_with_their_turn(w: World) {
 async fn a_ticket_that_somebody_changed_is_not_overwritten(w: World) {
     let new = ticket(&w, "roto");
     commit(&w, Effects { tickets: vec![new.clone()], ..Effects::default() }).await.unwrap();
-    let step = |status, assignee: Option<&str>, seen| TicketStep { ticket: new.id, status, assignee: assignee.map(str::to_owned), seen, actor: "ana".into(), now: w.now() };
+    let step = |status, assignee: Option<&str>, seen| TicketStep {
+        ticket: new.id,
+        status,
+        assignee: assignee.map(str::to_owned),
+        seen,
+        actor: "ana".into(),
+        now: w.now(),
+    };
     let take = async |step: TicketStep| {
         let mut write = w.cell.write().await.unwrap();
         let done = write.step_ticket(&step, || w.clock.id()).await.unwrap();

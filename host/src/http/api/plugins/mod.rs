@@ -355,5 +355,8 @@ async fn shown_version(app: &App, member: &Member, id: &str, version: &str) -> R
         VersionState::Compiling => plugins::progress(app, member, id, version).await.ok().and_then(|progress| progress.stage),
         VersionState::Ready | VersionState::Refused => None,
     };
-    Ok(ShownVersion { stage: shown::stage(found.state, stage), ..ShownVersion::from(found) })
+    let stage = shown::stage(found.state, stage);
+    let mut version = ShownVersion::from(found);
+    version.stage = stage;
+    Ok(version)
 }

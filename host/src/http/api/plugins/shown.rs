@@ -85,9 +85,6 @@ pub struct ShownDetail {
     secrets: BTreeMap<String, bool>,
     /// What of the configuration does not fit the version that answers.
     problems: Vec<ShownConfigProblem>,
-    /// Raised by each change that somebody makes.
-    #[serde(skip)]
-    version: i64,
 }
 
 #[derive(Clone, Serialize, ToSchema)]
@@ -222,7 +219,6 @@ impl From<Detail> for ShownDetail {
             Why::Unchecked => String::new(),
         };
         Self {
-            version: detail.plugin.version,
             plugin: detail.plugin.into(),
             versions: detail.versions.into_iter().map(ShownVersion::from).collect(),
             granted_at: detail.consent.as_ref().map(|consent| consent.at.into()),

@@ -172,7 +172,7 @@ pub async fn earlier_page(page: &Page, app: &App, member: &Member, id: &str, num
     if this.version != number {
         return Err(Refusal::NotFound.into());
     }
-    let names = super::people(app, [this.changed_by.clone()]).await?;
+    let names = super::people(app, BTreeSet::from([this.changed_by.clone()])).await?;
     let nothing = Value::Object(serde_json::Map::new());
     let before = rest.first().map_or(&nothing, |before| &before.config.0);
     Ok(EarlierPage {
@@ -231,7 +231,7 @@ pub async fn history(
     let mut rows = plugins::configs(app, member, id, point, before, SHOWN + 1).await?;
     let more = rows.len() > SHOWN as usize;
     rows.truncate(SHOWN as usize);
-    let names = super::people(app, rows.iter().map(|row| row.changed_by.clone())).await?;
+    let names = super::people(app, rows.iter().map(|row| row.changed_by.clone()).collect()).await?;
     let root = point.map_or_else(|| address(id), |point| format!("/points/{point}/flow/{id}/versions"));
     let newest = rows.first().filter(|_| before.is_none()).map(|row| row.version);
     let view = |row: Earlier| EarlierView {

@@ -1,6 +1,6 @@
 //! What a plugin asks for and why, and what of it the business gives.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::extract::{Path, State};
 use relevo_sandbox::{Access, Grants, Manifest, Permission, manifest::BUILT_IN_COLLECTIONS};
@@ -131,7 +131,7 @@ fn chosen<'a>(detail: &'a Detail, asked: Option<&str>) -> Option<&'a Version> {
 }
 
 async fn said_by(page: &Page, app: &App, consent: &Consent) -> web::Result<String> {
-    let names = super::people(app, [consent.by.clone()]).await?;
+    let names = super::people(app, BTreeSet::from([consent.by.clone()])).await?;
     let time = when::moment(page.visitor.lang, app.clock.now(), consent.at).text;
     let words = match names.into_values().next() {
         Some(name) => Words::from("plugin-granted-by").with("name", name),

@@ -9,7 +9,7 @@ mod upload;
 mod versions;
 pub mod view;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use axum::extract::State;
 use relevo_model::*;
@@ -125,14 +125,12 @@ async fn point_names(app: &App, member: &Member) -> web::Result<HashMap<ServiceP
 }
 
 /// The names of the people who did these things. Keys have none here.
-async fn people(app: &App, ids: impl IntoIterator<Item = String>) -> web::Result<HashMap<String, String>> {
+async fn people(app: &App, ids: BTreeSet<String>) -> web::Result<HashMap<String, String>> {
     let mut names = HashMap::new();
     let mut read = app.store.platform().read().await?;
     for id in ids {
         let Ok(user) = id.parse::<UserId>() else { continue };
-        if !names.contains_key(&id)
-            && let Some(user) = read.people().find(&user).await?
-        {
+        if let Some(user) = read.people().find(&user).await? {
             names.insert(id, user.name);
         }
     }

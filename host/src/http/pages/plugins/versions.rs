@@ -126,7 +126,7 @@ pub async fn remove(page: Page, member: Member, State(app): State<App>, Path((id
 /// All versions of a plugin, the newest upload first.
 pub async fn views(page: &Page, app: &App, member: &Member, detail: &Detail) -> web::Result<Vec<VersionView>> {
     let ran = ran(app, member, &detail.plugin.id).await?;
-    let names = super::people(app, detail.versions.iter().map(|version| version.uploaded_by.clone())).await?;
+    let names = super::people(app, detail.versions.iter().map(|version| version.uploaded_by.clone()).collect()).await?;
     let mut views: Vec<VersionView> = detail.versions.iter().map(|version| view_of(page, app, detail, &names, version)).collect();
     if detail.plugin.built_in {
         views.extend(detail.plugin.active.as_deref().map(|version| ours(page, version)));
