@@ -29,7 +29,8 @@ pub(crate) fn author_tools(workspace: &Workspace, may_install: bool) -> Result<T
         for file in &js {
             fs::copy(file, folder.join(file.file_name().unwrap_or_default()))?;
         }
-        process::run(Command::new("npm").args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(folder))
+        // Not `npm ci`: that wants the lock to name a build for every system that the package lists, also those that were never published.
+        process::run(Command::new("npm").args(["install", "--no-save", "--no-audit", "--no-fund", "--ignore-scripts"]).current_dir(folder))
     })?;
 
     let python = [examples.join("python/requirements.txt")];
