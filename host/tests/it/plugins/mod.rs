@@ -3,6 +3,7 @@
 mod canary;
 mod grants;
 mod life;
+mod loading;
 mod refusals;
 mod settings;
 mod trouble;
