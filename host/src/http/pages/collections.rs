@@ -168,8 +168,8 @@ pub async fn list(
     let of = named(&page, &declared);
     let address = |after: Option<&OwnRecord>| {
         let mut query = Serializer::new(String::new());
-        words.into_iter().for_each(|words| drop(query.append_pair("q", words)));
-        after.into_iter().for_each(|last| drop(query.append_pair("after", &last.id)));
+        query.extend_pairs(words.map(|words| ("q", words)));
+        query.extend_pairs(after.map(|last| ("after", last.id.as_str())));
         format!("{}?{}", of.address, query.finish())
     };
     let row = |record: &OwnRecord| RowView {

@@ -110,8 +110,8 @@ pub async fn list(page: Page, member: Member, State(app): State<App>, Query(want
     found.truncate(SHOWN as usize);
     let address = |after: Option<&Ticket>| {
         let mut query = url::form_urlencoded::Serializer::new(String::new());
-        status.into_iter().for_each(|status| drop(query.append_pair("status", status.as_str())));
-        after.into_iter().for_each(|last| drop(query.append_pair("after", last.id.as_str())));
+        query.extend_pairs(status.map(|status| ("status", status.as_str())));
+        query.extend_pairs(after.map(|last| ("after", last.id.as_str())));
         format!("/tickets?{}", query.finish())
     };
     page.show(&TicketsPage {
