@@ -5,6 +5,7 @@
 pub mod assistant;
 pub mod business;
 pub mod channels;
+pub mod collections;
 mod checks;
 mod error;
 pub mod inbox;
@@ -16,6 +17,7 @@ pub mod points;
 pub mod policies;
 pub mod products;
 pub mod prompts;
+pub mod tickets;
 pub mod turns;
 
 use std::future::Future;

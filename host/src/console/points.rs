@@ -196,7 +196,7 @@ async fn installs(app: &App, member: &Member, point: &ServicePointId, chain: &[L
     for (nth, link) in chain.iter().enumerate() {
         checks.demand(before.insert(link.id.as_str()), "plugins", "field-plugin-twice");
         checks.demand(link.config.is_object() && link.config.to_string().len() <= LARGEST_CONFIG, "plugins", "field-plugin-config");
-        let found = plugins::component_of(app, &mut *cell.read().await?, &link.id, None).await?;
+        let found = plugins::component_of(app, &mut cell.read().await?, &link.id, None).await?;
         let Some(plugin) = found else {
             checks.wrong("plugins", "field-plugin-unknown");
             continue;

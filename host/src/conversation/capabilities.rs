@@ -139,7 +139,7 @@ impl FlowHost {
             locale: self.locale_of_customer().to_owned(),
             now: self.now,
             rehearsal: self.line.simulated,
-            config: self.point.chain[self.position].config.clone(),
+            settings: self.point.chain[self.position].settings.clone(),
             config_version: self.layout.business.config_version,
             state: self.state_of_flow().cloned(),
             epoch: context.conversation.epoch,

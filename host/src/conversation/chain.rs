@@ -7,6 +7,7 @@ use relevo_sandbox::{Grants, Limits};
 use relevo_store::{Cell, Conn, Install, PluginGrants, PluginRow, PluginVersion};
 use sha2::{Digest, Sha256};
 
+use super::journal;
 use crate::{
     app::App,
     console::plugins::merged,
@@ -19,6 +20,8 @@ pub struct Link {
     pub plugin: Component,
     /// As the guest is handed it: the installation's with what the service point has otherwise.
     pub config: String,
+    /// The same without what is the schema's own: what the journal keeps of it.
+    pub settings: String,
     /// What the business lets it do.
     pub grants: Arc<Grants>,
     /// A share of the conversations is answered by another version.
@@ -136,8 +139,10 @@ impl Attached {
         let empty = serde_json::json!({});
         let base = row.map_or(&empty, |row| &row.config.0);
         let secrets: Vec<&str> = self.secrets.iter().filter(|(plugin, _)| plugin == id).map(|(_, name)| name.as_str()).collect();
+        let config = merged(plugin.manifest(), base, &install.config.0, &secrets);
         Ok(Some(Link {
-            config: merged(plugin.manifest(), base, &install.config.0, &secrets).to_string(),
+            settings: journal::settings(plugin.manifest(), &config).to_string(),
+            config: config.to_string(),
             canary: row.and_then(|row| self.candidate(app, row)),
             install: Install { version: plugin.version(), ..install.clone() },
             grants: Arc::new(grants),

@@ -6,11 +6,15 @@ mod recorder;
 use std::borrow::Cow;
 
 use relevo_model::{Time, TurnEvent, TurnId};
-use relevo_sandbox::api::{
-    events::Event,
-    flow::Outcome,
-    turn::{CustomerCard, Ids, ServicePointCard},
-    types::Failure,
+use relevo_sandbox::{
+    Manifest,
+    api::{
+        events::Event,
+        flow::Outcome,
+        turn::{CustomerCard, Ids, ServicePointCard},
+        types::Failure,
+    },
+    schema,
 };
 use relevo_store::{Cell, keys};
 use serde::{Deserialize, Serialize};
@@ -64,8 +68,8 @@ pub struct Context {
     pub locale: String,
     pub now: Time,
     pub rehearsal: bool,
-    /// As the flow was handed it.
-    pub config: String,
+    /// The configuration without what is the schema's own: another version is replayed with its own defaults, as it would run.
+    pub settings: String,
     pub config_version: i64,
     pub state: Option<Value>,
     pub epoch: i64,
@@ -125,6 +129,13 @@ impl Answer {
             Self::Refused(_) => None,
         }
     }
+}
+
+/// What a configuration says that its schema does not say by itself.
+pub fn settings(manifest: &Manifest, config: &Value) -> Value {
+    let defaults = schema::defaults(&manifest.config);
+    let own = config.as_object().into_iter().flatten().filter(|(name, value)| defaults.get(name.as_str()) != Some(value));
+    own.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 fn place(turn: &TurnId) -> keys::Place<'_> {

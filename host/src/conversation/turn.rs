@@ -1,43 +1,31 @@
 //! One turn: the flows of the service point are asked in their order until one handles it; what it said and did commits together.
 
+mod answer;
+mod asking;
+
 use std::{sync::Arc, time::Duration};
 
 use relevo_model::*;
-use relevo_sandbox::{
-    CallError, CallReport, CallStats, Retry,
-    api::{
-        actions::Action,
-        events::{Event, HandOver as HandedBack, Timer as TimerEvent},
-        flow::{Outcome, StateChange},
-        turn::Ids,
-        types::Failure,
-    },
-};
+use relevo_sandbox::{CallError, Retry, api::types::Failure};
 use relevo_store::{
     Error as StoreError, PendingTurn, TurnContext,
-    hot::{Effects, Finished, HandOver, NewTimer, Said, Session, TurnCommit, TurnEnd},
+    hot::{Effects, Finished, HandOver, Said, TurnCommit, TurnEnd},
 };
-use serde_json::{Value, json};
 
+use self::asking::{Asked, Course, Fallen};
 use super::{
     business::Business,
-    capabilities::{FlowHost, Ground},
-    chain::{self, Chosen, Link},
-    choices,
-    journal::{Call, Ended as FlowEnded, Flow, Journal, Recorder},
+    journal::Journal,
     layout::{Layout, Line, Point},
-    runs, speech,
+    runs,
 };
-use crate::{plugins::Refused, telemetry::TurnOutcome as Outcomes, texts};
+use crate::{telemetry::TurnOutcome as Outcomes, texts};
 
 /// Tries of a turn whose failure may pass, and the time in which they are made.
 const TRIES: i64 = 5;
 const TRYING: Duration = Duration::from_secs(45);
 /// Commits that conflict before a person gets the conversation.
 const CONFLICTS: u32 = 3;
-const WINDOW: Duration = Duration::from_secs(24 * 3_600);
-/// Typing that a flow may ask for at most.
-const TYPING: u32 = 10_000;
 
 /// What became of a turn.
 #[derive(Debug, PartialEq, Eq)]
@@ -52,43 +40,6 @@ pub enum Ended {
     Waits,
     /// More of the same burst came while it ran, and nothing was called outside: once more, together.
     Joins,
-}
-
-/// What a chain of flows came to.
-enum Asked {
-    Handled(Box<Answer>),
-    /// Nobody handled it.
-    Passed,
-    Failed(Fallen),
-}
-
-/// A plugin that failed, for good or until the next try.
-struct Fallen {
-    position: usize,
-    chosen: Chosen,
-    error: CallError,
-}
-
-/// What was seen on the way along a chain.
-#[derive(Default)]
-struct Course {
-    flows: Vec<Flow>,
-    /// Those that were passed over because they used up their limits.
-    passed_over: Vec<Fallen>,
-}
-
-struct Answer {
-    plugin: (String, String),
-    outcome: Outcome,
-    effects: Effects,
-    called_outside: bool,
-    host: Granted,
-}
-
-/// What the plugin that answered may do.
-struct Granted {
-    timers: bool,
-    hand_over: bool,
 }
 
 /// Runs a turn, and with it those that joined its burst.
@@ -262,113 +213,6 @@ impl<'a> Attempt<'a> {
         commit
     }
 
-    /// What the flows are told; none when there is nobody to tell it to.
-    fn event(&self) -> Option<Event> {
-        match &self.turns[0].event {
-            TurnEvent::Messages { .. } => {
-                let offered = self.context.offered.as_ref().map_or(&[][..], |offered| &offered.0);
-                let messages = self.turns.iter().flat_map(|turn| match &turn.event {
-                    TurnEvent::Messages { items, .. } => items.as_slice(),
-                    _ => &[],
-                });
-                Some(Event::Messages(messages.map(|message| speech::inbound(message, &choices::recognise(message.content.clone(), offered))).collect()))
-            }
-            TurnEvent::Timer { name, payload, .. } => Some(Event::Timer(TimerEvent { name: name.clone(), payload: payload.clone() })),
-            TurnEvent::ReturnedToBot { agent, reason } => Some(Event::ReturnedToBot(HandedBack { agent: agent.clone(), reason: reason.clone() })),
-        }
-    }
-
-    fn wanted_by(&self, link: &Link, chosen: &Chosen) -> bool {
-        let manifest = chosen.component.manifest();
-        match &self.turns[0].event {
-            TurnEvent::Messages { .. } => manifest.wants("messages"),
-            TurnEvent::Timer { plugin_id, .. } => *plugin_id == link.install.plugin_id,
-            TurnEvent::ReturnedToBot { .. } => manifest.wants("returned-to-bot"),
-        }
-    }
-
-    fn ids(&self) -> Ids {
-        let conversation = &self.context.conversation;
-        Ids {
-            turn: self.turns[0].id.to_string(),
-            business: self.business.cell.tenant().to_string(),
-            service_point: conversation.service_point_id.to_string(),
-            channel: conversation.channel_id.to_string(),
-            conversation: conversation.id.to_string(),
-            customer: conversation.customer_id.to_string(),
-        }
-    }
-
-    async fn ask(&self, event: &Event, course: &mut Course) -> Asked {
-        let ids = self.ids();
-        for (position, link) in self.point.chain.iter().enumerate() {
-            let chosen = link.for_conversation(&self.context.conversation.id);
-            if !self.wanted_by(link, &chosen) {
-                continue;
-            }
-            let loaded = match chosen.component.plugin(&self.business.app.media).await {
-                Ok(loaded) => loaded,
-                // That it is not there, or not what was uploaded, does not pass by itself.
-                Err(error) if Refused::of(&error).is_some() => {
-                    tracing::error!(plugin = chosen.name().0, %error, "a plugin cannot be loaded any more; it is passed over");
-                    continue;
-                }
-                Err(error) => {
-                    let fallen = Fallen { position, chosen, error: CallError::Host(error.into()) };
-                    tracing::error!(plugin = fallen.chosen.name().0, error = %fallen.error, "a plugin could not be loaded");
-                    return Asked::Failed(fallen);
-                }
-            };
-            let CallReport { result, caps, stats } = loaded.handle(Recorder::new(self.host(position, &chosen)), &ids, event, &chain::limits(&chosen.component)).await;
-            let (caps, calls) = caps.into_parts();
-            self.business.runs.called(&chosen, self.now, matches!(&result, Ok(outcome) if outcome.handled), result.as_ref().err(), &stats);
-            course.flows.push(flow(&chosen, &caps, calls, &result, &stats));
-            match result {
-                Ok(outcome) => {
-                    self.business.runs.ended(&chosen, link.beside(), true);
-                    if outcome.handled {
-                        let granted = &link.grants;
-                        let manifest = chosen.component.manifest();
-                        let host = Granted {
-                            timers: manifest.allows_timers() && granted.allows_timers(),
-                            hand_over: manifest.allows_hand_over() && granted.allows_hand_over(),
-                        };
-                        let called_outside = !caps.occurrences.is_empty();
-                        let plugin = chosen.name();
-                        return Asked::Handled(Box::new(Answer { plugin, outcome, effects: caps.overlay.into_effects(), called_outside, host }));
-                    }
-                    // Its actions, state and writes go with it.
-                }
-                Err(error) => {
-                    let over = matches!(error, CallError::Limit(_) | CallError::Timeout) && self.next_try(&error).is_none();
-                    let fallen = Fallen { position, chosen, error };
-                    if !over {
-                        return Asked::Failed(fallen);
-                    }
-                    // The others may know what to say.
-                    course.passed_over.push(fallen);
-                }
-            }
-        }
-        // Nobody did: what failed is what is told.
-        if course.passed_over.is_empty() { Asked::Passed } else { Asked::Failed(course.passed_over.remove(0)) }
-    }
-
-    fn host(&self, position: usize, chosen: &Chosen) -> FlowHost {
-        let ground = Ground {
-            cell: self.business.cell.clone(),
-            context: Arc::clone(&self.context),
-            layout: Arc::clone(&self.layout),
-            point: Arc::clone(&self.point),
-            line: Arc::clone(&self.line),
-            turn: self.turns[0].id,
-            now: self.now,
-            first_seen: self.turns.iter().any(|turn| matches!(turn.event, TurnEvent::Messages { first_seen: true, .. })),
-            egress: self.business.app.egress.clone(),
-        };
-        FlowHost::new(ground, position, chosen)
-    }
-
     /// A commit that says and changes nothing.
     fn empty(&self, end: TurnEnd) -> TurnCommit {
         let (first, conversation) = (&self.turns[0], &self.context.conversation);
@@ -390,83 +234,6 @@ impl<'a> Attempt<'a> {
             journal: None,
             effects: Effects::default(),
         }
-    }
-
-    fn commit_of(&self, answer: Answer) -> TurnCommit {
-        let Answer { plugin, outcome, effects, host, .. } = answer;
-        let mut commit = self.empty(TurnEnd::Done);
-        commit.effects = effects;
-        let mut offered = None;
-        let mut pause = 0;
-        let mut ids = 0;
-        for action in outcome.actions {
-            ids += 1;
-            match action {
-                Action::Say(said) => {
-                    let evidence = (!said.evidence.is_empty() || said.confidence.is_some())
-                        .then(|| json!({ "evidence": said.evidence, "confidence": said.confidence, "category": said.category, "plugin": plugin.0, "version": plugin.1 }));
-                    match speech::content(said.content, self.line.way.abilities()) {
-                        Ok((content, _)) if self.window_closed() && !matches!(content, Content::Template { .. }) => {
-                            commit.effects.notes.push(format!("{}: more than 24 hours since the customer wrote, so only a template may be said", plugin.0));
-                        }
-                        Ok((content, choices)) => {
-                            offered = Some(choices);
-                            let not_before = self.now.after(Duration::from_millis(u64::from(pause)));
-                            commit.said.push(Said { message: commit.turn.derive(ids), content, quotes: said.quotes, evidence, not_before });
-                        }
-                        Err(why) => commit.effects.notes.push(format!("{}: {why}", plugin.0)),
-                    }
-                }
-                Action::Typing(millis) => {
-                    pause = (pause + millis).min(TYPING);
-                    self.business.show_typing(&self.line, &self.turns[self.turns.len() - 1]);
-                }
-                Action::HandOver(to) if host.hand_over => commit.effects.hand_over = Some(HandOver { reason: to.reason, team: to.team, summary: to.summary }),
-                Action::Assign(agent) if host.hand_over => commit.effects.assign = Some(agent),
-                Action::Schedule(timer) if host.timers => commit.effects.timers.push(NewTimer {
-                    id: commit.turn.derive(ids),
-                    plugin: plugin.0.clone(),
-                    name: timer.name,
-                    due_at: Time(i64::try_from(timer.at_ms).unwrap_or(i64::MAX)),
-                    payload: timer.payload,
-                    replace: timer.replace,
-                }),
-                Action::CancelTimer(name) => commit.effects.cancelled_timers.push((plugin.0.clone(), name)),
-                Action::Label(labels) => commit.effects.labels = Some(labels),
-                Action::Note(note) => commit.effects.notes.push(note),
-                Action::End(reason) => commit.effects.resolved = Some(reason),
-                Action::HandOver(_) | Action::Assign(_) | Action::Schedule(_) => {
-                    commit.effects.notes.push(format!("{}: an action that its manifest does not ask for was left out", plugin.0));
-                }
-                Action::Other(named) => commit.effects.notes.push(format!("{}: this host does not know the action {:?}", plugin.0, named.name)),
-            }
-        }
-        // A choice is of what was said last: a number after a plain question is not row two of an older list.
-        commit.session = self.session(&plugin.0, outcome.state, offered);
-        commit.plugin = Some(plugin);
-        commit
-    }
-
-    /// WhatsApp takes free text for 24 hours after the customer's last message.
-    fn window_closed(&self) -> bool {
-        self.context.conversation.last_inbound_at.is_none_or(|at| self.now.since(Time(at)) > WINDOW)
-    }
-
-    /// What the flow keeps and what was offered last; none when neither changed.
-    fn session(&self, plugin: &str, change: StateChange, offered: Option<Vec<options::Offered>>) -> Option<Session> {
-        let before = self.context.states.as_ref().map_or_else(|| json!({}), |states| states.0.clone());
-        let mut states = before.clone();
-        match change {
-            StateChange::Keep => {}
-            StateChange::Clear => drop(states.as_object_mut().and_then(|states| states.remove(plugin))),
-            StateChange::Set(state) => {
-                // Text that is no JSON is kept as text: it is the flow's own, and it gets back what it gave.
-                states[plugin] = serde_json::from_str(&state).unwrap_or(Value::String(state));
-            }
-        }
-        let offered_before = self.context.offered.as_ref().map_or(&[][..], |offered| &offered.0);
-        let offered = offered.unwrap_or_else(|| offered_before.to_vec());
-        (states != before || offered != offered_before).then_some(Session { states, offered })
     }
 
     fn line_of_ours(&self, key: &str) -> Said {
@@ -514,24 +281,5 @@ fn backoff(attempts: i64, error: &CallError) -> Duration {
     match error {
         CallError::Failure(Failure::Unavailable(Some(after))) => Duration::from_millis((*after).min(20_000)),
         _ => Duration::from_millis(500 << attempts.clamp(0, 5)),
-    }
-}
-
-fn flow(chosen: &Chosen, host: &FlowHost, calls: Vec<Call>, result: &Result<Outcome, CallError>, stats: &CallStats) -> Flow {
-    let (plugin, version) = chosen.name();
-    Flow {
-        plugin,
-        version,
-        digest: chosen.component.digest().to_string(),
-        position: host.position,
-        context: host.surroundings(),
-        calls,
-        outcome: match result {
-            Ok(outcome) => FlowEnded::Did(outcome.clone()),
-            Err(error) => FlowEnded::Failed { error: error.to_string() },
-        },
-        cpu_us: u64::try_from(stats.cpu.as_micros()).unwrap_or(u64::MAX),
-        wall_us: u64::try_from(stats.wall.as_micros()).unwrap_or(u64::MAX),
-        memory: stats.memory_peak,
     }
 }

@@ -15,11 +15,10 @@ pub struct Played {
     pub unrecorded: Vec<Call>,
 }
 
-/// Runs a recorded turn again, from the state and on the time that it began with; `config` stands in for the recorded configuration.
-/// None where the record names no turn.
-pub async fn play(plugin: &Plugin, journal: &Journal, flow: &Flow, config: Option<String>) -> Option<Played> {
+/// Runs a recorded turn again, from the state, on the time and with the settings that it began with. None where the record names no turn.
+pub async fn play(plugin: &Plugin, journal: &Journal, flow: &Flow) -> Option<Played> {
     let turn: TurnId = journal.ids.turn.parse().ok()?;
-    let host = Recorder::new(Recorded::new(flow, turn, config));
+    let host = Recorder::new(Recorded::new(flow, turn, plugin.manifest()));
     let limits = plugin.manifest().limits.within(&Limits::default());
     let CallReport { result, caps, .. } = plugin.handle(host, &journal.ids, &journal.handed, &limits).await;
     let (recorded, calls) = caps.into_parts();

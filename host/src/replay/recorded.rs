@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use async_trait::async_trait;
 use relevo_model::{OrderId, TurnId};
 use relevo_sandbox::{
-    BoxError, Fault, Http, Kv, Records, System, Tickets, Turn,
+    BoxError, Fault, Http, Kv, Manifest, Records, System, Tickets, Turn,
     api::{
         http::{Request, Response},
         kv::{Entry, Scope},
@@ -15,9 +15,10 @@ use relevo_sandbox::{
         turn::{CustomerCard, Line, ServicePointCard},
         types::{Failure, Json},
     },
+    schema,
 };
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::known::Known;
 use crate::conversation::{
@@ -28,6 +29,7 @@ use crate::conversation::{
 /// The world of one turn as its record knows it.
 pub struct Recorded {
     context: Context,
+    config: String,
     turn: TurnId,
     position: usize,
     answers: HashMap<String, VecDeque<Answer>>,
@@ -48,15 +50,24 @@ enum Again {
 }
 
 impl Recorded {
-    /// `config` stands in for the recorded configuration.
-    pub fn new(flow: &Flow, turn: TurnId, config: Option<String>) -> Self {
+    /// The world of this flow for a component with this manifest: it is set as it was recorded, over its own defaults.
+    pub fn new(flow: &Flow, turn: TurnId, manifest: &Manifest) -> Self {
         let mut answers: HashMap<String, VecDeque<Answer>> = HashMap::new();
         for call in &flow.calls {
             answers.entry(key(&call.name, &call.asked)).or_default().push_back(call.answer.clone());
         }
-        let mut context = flow.context.clone();
-        context.config = config.unwrap_or(context.config);
-        Self { turn, position: flow.position, answers, known: Known::of(&flow.calls), context, ids: 0, randoms: 0, unrecorded: Vec::new() }
+        let settings: Value = serde_json::from_str(&flow.context.settings).unwrap_or_else(|_| json!({}));
+        Self {
+            turn,
+            position: flow.position,
+            answers,
+            known: Known::of(&flow.calls),
+            context: flow.context.clone(),
+            config: schema::with_defaults(&manifest.config, &settings).to_string(),
+            ids: 0,
+            randoms: 0,
+            unrecorded: Vec::new(),
+        }
     }
 
     fn own_id(&mut self) -> String {
@@ -147,7 +158,7 @@ impl Turn for Recorded {
     }
 
     async fn config(&mut self) -> Result<Json, BoxError> {
-        Ok(self.context.config.clone())
+        Ok(self.config.clone())
     }
 
     async fn state(&mut self) -> Result<Option<Json>, BoxError> {

@@ -125,7 +125,7 @@ impl Job {
         let sealed = self.cell.read().await?.journal(turn).await?;
         let Some(journal) = sealed.and_then(|sealed| Journal::open(&self.cell, turn, &sealed)) else { return Ok(false) };
         let Some(flow) = journal.of(&self.replay.plugin_id) else { return Ok(false) };
-        let Some(played) = play(plugin, &journal, flow, None).await else { return Ok(false) };
+        let Some(played) = play(plugin, &journal, flow).await else { return Ok(false) };
         for differs in differences(flow, &played) {
             let id: DifferenceId = self.app.clock.id();
             let sealed = Difference::seal(&self.cell, &id, &serde_json::to_vec(&differs)?);

@@ -60,7 +60,7 @@ pub fn of_conversation(name: &str, manifest: &Manifest, journals: &[Journal]) ->
             text_only: !context.abilities.iter().any(|ability| ability == "buttons"),
         },
         state: context.state.as_ref().map(Value::to_string),
-        config: config(manifest, &context.config),
+        config: config(manifest, &context.settings),
         secrets: secrets(manifest, journals),
         records: records(seen, &made),
         http,
@@ -77,11 +77,11 @@ fn answered<'a>(journal: &'a Journal, plugin: &str) -> Option<(&'a Flow, &'a Out
     }
 }
 
-/// The configuration without what is the schema's own, and without secrets.
-fn config(manifest: &Manifest, handed: &str) -> Value {
-    let handed: Map<String, Value> = serde_json::from_str(handed).unwrap_or_default();
-    let (defaults, secrets) = (schema::defaults(&manifest.config), schema::secrets(&manifest.config));
-    handed.into_iter().filter(|(name, value)| defaults.get(name) != Some(value) && !secrets.contains(&name.as_str())).collect()
+/// The configuration without secrets.
+fn config(manifest: &Manifest, settings: &str) -> Value {
+    let settings: Map<String, Value> = serde_json::from_str(settings).unwrap_or_default();
+    let secrets = schema::secrets(&manifest.config);
+    settings.into_iter().filter(|(name, _)| !secrets.contains(&name.as_str())).collect()
 }
 
 /// Values that are none, for the secrets that are set or named in a call.

@@ -78,21 +78,22 @@ pub struct Scripted {
     pub method: String,
     /// As it is called, secrets put in; `*` stands for anything.
     pub url: String,
-    /// Headers that the call must have.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub sent: BTreeMap<String, String>,
     /// What the call's body must contain.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub body_contains: Option<String>,
     #[serde(default = "ok")]
     pub status: u16,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub headers: BTreeMap<String, String>,
     #[serde(default)]
     pub body: String,
     /// Instead of an answer: `timed-out` or `unavailable`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fails: Option<Outage>,
+    /// Headers that the call must have.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub sent: BTreeMap<String, String>,
+    /// Headers of the answer.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -519,7 +520,7 @@ note = "visto"
             (of("[[step]]\ncustomer = \"a\"\n[[step]]\n"), Some(4), "says nothing"),
             (of("[[step]]\nbot = \"a\"\n"), Some(2), "begin with what the customer does"),
             (of("[[step]]\ncustomer = \"a\"\n[[step]]\nadvance = \"soon\"\n"), Some(4), "60 min"),
-            (of("[[step]]\ncustomer = \"a\"\n[[step]]\nadvance = \"-5 min\"\n"), Some(4), "forward"),
+            (of("[[step]]\ncustomer = \"a\"\n[[step]]\nadvance = \"-5 min\"\n"), Some(4), "no length of time"),
             (of("[[step]]\ncustomer = \"a\"\n[[step]]\nhand_over = 3\n"), Some(5), "true, false or a text"),
             (of("at = \"yesterday\"\n[[step]]\ncustomer = \"a\"\n"), Some(2), "with its offset"),
             (of(""), None, "begin with"),

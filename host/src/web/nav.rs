@@ -25,7 +25,14 @@ const fn entry(text: &'static str, address: &'static str, access: Access) -> Ent
 /// The top bar, in its order. Whoever adds a page that is to be found adds it here.
 pub const SECTIONS: &[Section] = &[
     Section { text: "nav-dashboard", entries: &[entry("nav-dashboard", "/dashboard", Access::Permission(Permission::SeeConversations))] },
-    Section { text: "nav-products", entries: &[entry("nav-products", "/products", Access::Permission(Permission::SeeBusiness))] },
+    Section { text: "nav-tickets", entries: &[entry("nav-tickets", "/tickets", Access::Permission(Permission::SeeConversations))] },
+    Section {
+        text: "nav-products",
+        entries: &[
+            entry("nav-products", "/products", Access::Permission(Permission::SeeBusiness)),
+            entry("nav-records", "/records", Access::Permission(Permission::ManageProducts)),
+        ],
+    },
     Section { text: "nav-plugins", entries: &[entry("nav-plugins", "/plugins", Access::Permission(Permission::UploadPlugins))] },
     Section { text: "nav-simulator", entries: &[entry("nav-simulator", "/simulator", Access::Permission(Permission::UseSimulator))] },
     Section {

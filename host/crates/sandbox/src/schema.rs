@@ -21,6 +21,8 @@ const MAX_DEPTH: usize = 6;
 const MAX_PROPERTIES: usize = 200;
 const MAX_CHOICES: usize = 200;
 const MAX_PATTERN: usize = 256;
+/// Bytes of a property's name.
+const MAX_NAME: usize = 64;
 
 /// Names of formats: what a form asks with.
 pub const FORMATS: [&str; 6] = ["secret", "time", "product", "uri", "email", "multiline"];
@@ -177,6 +179,9 @@ fn check_object(schema: &Value, at: &str, depth: usize, properties: &mut usize) 
     }
     for (name, field) in own {
         let at = format!("{at}/properties/{}", pointer(name));
+        if name.is_empty() || name.len() > MAX_NAME || name.contains(char::is_control) {
+            return refuse(&at, format!("a property's name has 1 to {MAX_NAME} bytes"));
+        }
         if depth > 1 && field["format"] == "secret" {
             return refuse(&at, "a secret stands on the first level of an object");
         }

@@ -30,6 +30,7 @@ mod replays;
 mod service_points;
 mod sessions;
 pub mod shown;
+mod tickets;
 pub mod version;
 mod wa;
 
@@ -92,6 +93,7 @@ pub const AREAS: &[Area] = &[
     prompts::AREA,
     conversations::AREA,
     orders::AREA,
+    tickets::AREA,
     wa::AREA,
     openapi::AREA,
 ];

@@ -58,6 +58,25 @@ pub enum UncertainName {
     Resend,
 }
 
+#[derive(ToSchema)]
+#[schema(rename_all = "SCREAMING_SNAKE_CASE")]
+#[expect(dead_code, reason = "it only describes")]
+pub enum TicketStatusName {
+    New,
+    InProgress,
+    Resolved,
+    Closed,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "it only describes")]
+pub enum TicketPriorityName {
+    Low,
+    Normal,
+    High,
+}
+
 #[cfg(test)]
 mod tests {
     use relevo_model::*;
@@ -81,6 +100,10 @@ mod tests {
         assert_eq!(described::<ChannelStateName>(), names(&states.map(ChannelState::as_str)));
         let states = [WhatsappStatus::Connected, WhatsappStatus::Connecting, WhatsappStatus::Disconnected];
         assert_eq!(described::<WhatsappStatusName>(), names(&states.map(WhatsappStatus::as_str)));
+        let states = [TicketStatus::New, TicketStatus::InProgress, TicketStatus::Resolved, TicketStatus::Closed];
+        assert_eq!(described::<TicketStatusName>(), names(&states.map(TicketStatus::as_str)));
+        let priorities = [TicketPriority::Low, TicketPriority::Normal, TicketPriority::High];
+        assert_eq!(described::<TicketPriorityName>(), names(&priorities.map(TicketPriority::as_str)));
         assert_eq!(described::<UncertainName>(), names(&[UncertainPolicy::Ask.as_str(), UncertainPolicy::Resend.as_str()]));
     }
 }

@@ -20,8 +20,12 @@ use crate::{
     replay::{self, CONVERSATIONS, Line, Selection, Shown, Whole},
 };
 
-pub const AREA: Area =
-    Area { name: "replays", about: "Replays: what another version of a plugin would have said and done in recorded conversations.", routes, document: Document::openapi };
+pub const AREA: Area = Area {
+    name: "replays",
+    about: "Replays: what another version of a plugin would have said and done in recorded conversations.",
+    routes,
+    document: Document::openapi,
+};
 
 #[derive(OpenApi)]
 #[openapi(paths(start, list, find, differences, judge, judge_rest))]
@@ -70,7 +74,7 @@ enum VerdictName {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Progress {
+enum ReplayProgress {
     Running,
     Done,
     /// It could not go on, or its process ended.
@@ -84,7 +88,7 @@ struct ShownReplay {
     id: ReplayId,
     plugin_id: String,
     version: String,
-    state: Progress,
+    state: ReplayProgress,
     conversations: i64,
     turns: i64,
     /// Turns that were looked at so far.
@@ -108,7 +112,7 @@ struct ShownDifference {
     turn_id: TurnId,
     #[schema(value_type = Id)]
     conversation_id: ConversationId,
-    kind: Kind,
+    kind: DifferenceName,
     before: Vec<ShownLine>,
     after: Vec<ShownLine>,
     verdict: VerdictName,
@@ -117,7 +121,7 @@ struct ShownDifference {
 
 #[derive(Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
-enum Kind {
+enum DifferenceName {
     Said,
     Done,
     /// In what it keeps for the next turn.
@@ -136,7 +140,7 @@ struct ShownLine {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Replays {
+struct ReplayList {
     data: Vec<ShownReplay>,
 }
 
@@ -152,10 +156,10 @@ async fn start(State(app): State<App>, member: Member, Path(id): Path<String>, B
 
 /// Lists the last replays of a plugin, newest first.
 #[utoipa::path(get, path = "/api/plugins/{id}/replays", tag = "replays", params(("id" = String, Path)),
-    responses((status = 200, description = "Twenty at most", body = Replays)))]
-async fn list(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<Json<Replays>, Problem> {
+    responses((status = 200, description = "Twenty at most", body = ReplayList)))]
+async fn list(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<Json<ReplayList>, Problem> {
     let data = replay::list(&app, &member, &id).await?.into_iter().map(ShownReplay::from).collect();
-    Ok(Json(Replays { data }))
+    Ok(Json(ReplayList { data }))
 }
 
 /// Shows how far a replay is.
@@ -238,9 +242,9 @@ impl From<Whole> for ShownReplay {
             plugin_id: replay.plugin_id,
             version: replay.version,
             state: match replay.state {
-                ReplayState::Done => Progress::Done,
-                ReplayState::Running if !interrupted => Progress::Running,
-                ReplayState::Running | ReplayState::Failed => Progress::Failed,
+                ReplayState::Done => ReplayProgress::Done,
+                ReplayState::Running if !interrupted => ReplayProgress::Running,
+                ReplayState::Running | ReplayState::Failed => ReplayProgress::Failed,
             },
             conversations: replay.conversations,
             turns: replay.turns,
@@ -257,17 +261,22 @@ impl From<Whole> for ShownReplay {
 
 impl From<Shown> for ShownDifference {
     fn from(Shown { row, differs }: Shown) -> Self {
-        let lines = |lines: Vec<Line>| lines.into_iter().map(|Line { what, text }| ShownLine { what, text }).collect();
+        let lines = |lines: Vec<Line>| {
+            lines
+                .into_iter()
+                .map(|Line { what, text }| ShownLine { what: what.strip_prefix("action-").map_or_else(|| what.clone(), str::to_owned), text })
+                .collect()
+        };
         Self {
             id: row.id,
             turn_id: row.turn_id,
             conversation_id: row.conversation_id,
             kind: match row.kind {
-                DifferenceKind::Said => Kind::Said,
-                DifferenceKind::Done => Kind::Done,
-                DifferenceKind::State => Kind::State,
-                DifferenceKind::Failed => Kind::Failed,
-                DifferenceKind::Unrecorded => Kind::Unrecorded,
+                DifferenceKind::Said => DifferenceName::Said,
+                DifferenceKind::Done => DifferenceName::Done,
+                DifferenceKind::State => DifferenceName::State,
+                DifferenceKind::Failed => DifferenceName::Failed,
+                DifferenceKind::Unrecorded => DifferenceName::Unrecorded,
             },
             before: lines(differs.before),
             after: lines(differs.after),

@@ -2,6 +2,7 @@
 
 mod account;
 mod audit;
+mod collections;
 mod colleague;
 mod dashboard;
 mod design;
@@ -21,6 +22,7 @@ mod reset;
 mod second_factor;
 mod settings;
 mod system;
+mod tickets;
 mod turns;
 mod workplace;
 
@@ -35,6 +37,8 @@ pub fn routes() -> Routes {
         .merge(own())
         .merge(business())
         .merge(products::routes())
+        .merge(tickets::routes())
+        .merge(collections::routes())
         .merge(points::routes())
         .merge(plugins::routes())
         .merge(replays::routes())
@@ -114,6 +118,10 @@ pub fn shown() -> Vec<&'static str> {
     let own = vec![
         shows::<account::AccountPage>(),
         shows::<audit::AuditPage>(),
+        shows::<collections::CollectionsPage>(),
+        shows::<collections::RecordsPage>(),
+        shows::<collections::RecordPage>(),
+        shows::<collections::RemovePage>(),
         shows::<colleague::ColleaguePage>(),
         shows::<colleague::RemovePage>(),
         shows::<dashboard::DashboardPage>(),
@@ -142,6 +150,8 @@ pub fn shown() -> Vec<&'static str> {
         shows::<system::SystemPage>(),
         shows::<turns::TurnPage>(),
         shows::<turns::TurnsPage>(),
+        shows::<tickets::TicketPage>(),
+        shows::<tickets::TicketsPage>(),
         shows::<workplace::WelcomePage>(),
     ];
     [own, products::shown(), points::shown(), plugins::shown(), settings::shown()].concat()

@@ -46,10 +46,6 @@ pub struct Run {
     version: String,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
-
 #[derive(Serialize)]
 pub struct TestsPage {
     plugin: Head,
@@ -110,7 +106,7 @@ pub async fn script(member: Member, State(app): State<App>, Path((id, test)): Pa
     Ok(([(header::CONTENT_TYPE, "application/toml".to_owned()), (header::CONTENT_DISPOSITION, file)], test.script).into_response())
 }
 
-pub async fn remove(page: Page, member: Member, State(app): State<App>, Path((id, test)): Path<(String, String)>, Form(_): Form<Nothing>) -> web::Result {
+pub async fn remove(page: Page, member: Member, State(app): State<App>, Path((id, test)): Path<(String, String)>) -> web::Result {
     plugin_tests::remove(&app, &member, &id, &named(&test)?).await?;
     Ok(page.done(&format!("/plugins/{id}/tests"), "test-removed"))
 }

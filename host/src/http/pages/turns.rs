@@ -128,7 +128,7 @@ pub async fn show(page: Page, member: Member, State(app): State<App>, Path(id): 
             fact("turn-time", web::when::exact(context.now)),
             fact("turn-locale", context.locale.clone()),
             fact("turn-config-version", context.config_version.to_string()),
-            fact("turn-config", context.config.clone()),
+            fact("turn-config", context.settings.clone()),
             fact("turn-customer", context.attributes.to_string()),
             fact("turn-labels", context.labels.join(", ")),
         ]

@@ -154,9 +154,7 @@ fn name_of(key: &str) -> String {
 pub fn shown(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
-        Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => {
-            items.iter().map(shown).collect::<Vec<_>>().join(", ")
-        }
+        Value::Array(items) if items.iter().all(|item| !item.is_object() && !item.is_array()) => items.iter().map(shown).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
 }

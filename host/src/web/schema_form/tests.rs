@@ -106,14 +106,7 @@ fn what_was_entered_becomes_what_the_plugin_wants() {
 fn each_setting_says_what_is_wrong_with_it() {
     let unclear = entered(&[("minutes", "many"), ("sort", "price"), ("days", "sun"), ("branches/0/code", "a")]);
     let refused = with(&[], None, |ask| wrong(ask.taken(&unclear, &json!({})).unwrap_err()));
-    assert_eq!(
-        refused,
-        [
-            ("days".to_owned(), "problem-one-of-these"),
-            ("minutes".to_owned(), "config-number"),
-            ("sort".to_owned(), "problem-one-of-these")
-        ]
-    );
+    assert_eq!(refused, [("days".to_owned(), "problem-one-of-these"), ("minutes".to_owned(), "config-number"), ("sort".to_owned(), "problem-one-of-these")]);
 
     let without_key = with(&[], None, |ask| wrong(ask.taken(&entered(&[("sort", "title")]), &json!({})).unwrap_err()));
     assert_eq!(without_key, [("API_KEY".to_owned(), "field-required")]);
@@ -146,7 +139,8 @@ fn each_setting_says_what_is_wrong_with_it() {
 
 #[test]
 fn a_form_shows_what_it_would_take() {
-    let config = json!({ "minutes": 30, "sort": "title", "loud": false, "days": ["tue"], "words": ["uno", "dos"], "branches": [{ "code": "b" }], "kind": "fixed" });
+    let config =
+        json!({ "minutes": 30, "sort": "title", "loud": false, "days": ["tue"], "words": ["uno", "dos"], "branches": [{ "code": "b" }], "kind": "fixed" });
     with(&["API_KEY"], None, |ask| {
         let (asked, fields) = ask.shows(&config);
         let of = |name: &str| asked.iter().find(|field| field.name == name).unwrap();

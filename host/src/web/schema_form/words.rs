@@ -17,9 +17,7 @@ impl SchemaForm<'_> {
             let said = match &problem.why {
                 Why::Says(message) => Words::from("config-says").with("message", message.clone()),
                 Why::Unchecked => "config-unchecked".into(),
-                Why::Schema { keyword, detail } => {
-                    words(self.schema, &Problem { path: problem.path.clone(), keyword, detail: detail.clone() })
-                }
+                &Why::Schema { keyword, ref detail } => words(self.schema, &Problem { path: problem.path.clone(), keyword, detail: detail.clone() }),
             };
             match problem.path.trim_start_matches('/') {
                 "" => wrong.whole = Some(said),

@@ -51,8 +51,12 @@ pub fn manifest(version: &str) -> Value {
 
 /// A version that repeats what it is told.
 pub fn file(manifest: &Value) -> Vec<u8> {
-    let manifest = Manifest::parse(manifest.to_string().as_bytes()).expect("the manifest is sound");
-    pack(&ECHO, &manifest).expect("it is packed")
+    repeating(&Manifest::parse(manifest.to_string().as_bytes()).expect("the manifest is sound"))
+}
+
+/// The same of any manifest.
+pub fn repeating(manifest: &Manifest) -> Vec<u8> {
+    pack(&ECHO, manifest).expect("it is packed")
 }
 
 /// One that asks for more than the one before.

@@ -1,6 +1,6 @@
 //! The pages of plugins through the real router, without a browser: forms alone are enough.
 
-use axum::http::{Method, StatusCode};
+use axum::http::StatusCode;
 use relevo_model::*;
 
 use super::{
@@ -17,11 +17,9 @@ async fn owner(demo: &Demo) -> Guest {
 }
 
 /// Uploads it and waits until it is compiled, as the page that looks on does.
-pub async fn uploaded(guest: &Guest, version: &str, manifest: &serde_json::Value) {
+async fn uploaded(guest: &Guest, manifest: &serde_json::Value) {
     assert_eq!(guest.uploads("/plugins/new", "file", &file(manifest)).await.to(), PAGE);
-    let progress = format!("{PAGE}/versions/{version}/progress");
-    let ended = || async { guest.ask(Method::GET, &progress, &[("hx-request", "true")], "", &[]).await.headers.contains_key("hx-refresh") };
-    until("the version is compiled", ended).await;
+    until("the version is compiled", || async { !guest.get(PAGE).await.body.contains("data-testid=\"compiling\"") }).await;
 }
 
 /// The version of the plugin that its page shows.
@@ -71,7 +69,7 @@ async fn what_is_no_plugin_is_refused_with_what_to_change() {
 async fn a_plugin_does_what_was_ticked_and_asks_again_for_more() {
     let demo = Demo::start().await;
     let owner = owner(&demo).await;
-    uploaded(&owner, "1.0.0", &manifest("1.0.0")).await;
+    uploaded(&owner, &manifest("1.0.0")).await;
 
     let page = owner.get(PAGE).await.body;
     for shown in ["La versión 1.0.0 pide permiso", "Para preguntarle al correo.", "status.example.com", "API_KEY", "Crear pedidos", "Espera tu decisión"] {
@@ -81,7 +79,15 @@ async fn a_plugin_does_what_was_ticked_and_asks_again_for_more() {
     assert_eq!(activates(&owner, "1.0.0").await, StatusCode::CONFLICT);
 
     // No second host, orders to be read alone, no hand-over.
-    let narrow = [("grant~0", "on"), ("host~0", "api.example.com"), ("method~0", "GET"), ("grant~1", "on"), ("name~1", "API_KEY"), ("grant~2", "on"), ("access~2", "read")];
+    let narrow = [
+        ("grant~0", "on"),
+        ("host~0", "api.example.com"),
+        ("method~0", "GET"),
+        ("grant~1", "on"),
+        ("name~1", "API_KEY"),
+        ("grant~2", "on"),
+        ("access~2", "read"),
+    ];
     accepts(&owner, "1.0.0", &narrow).await;
     assert_eq!(activates(&owner, "1.0.0").await, StatusCode::SEE_OTHER);
 
@@ -96,9 +102,9 @@ async fn a_plugin_does_what_was_ticked_and_asks_again_for_more() {
     assert!(page.contains("Aceptado por Olga Paz") && page.contains("data-state=\"active\""), "{page}");
     assert!(page.contains("value=\"status.example.com\"><span>"), "what was taken out of it stays out: {page}");
 
-    uploaded(&owner, "1.1.0", &manifest("1.1.0")).await;
+    uploaded(&owner, &manifest("1.1.0")).await;
     assert_eq!(activates(&owner, "1.1.0").await, StatusCode::SEE_OTHER, "one that asks for no more is activated with a click");
-    uploaded(&owner, "1.2.0", &greedier("1.2.0")).await;
+    uploaded(&owner, &greedier("1.2.0")).await;
     assert!(owner.get("/plugins").await.body.contains("1.2.0 pide permiso"));
     let page = owner.get(PAGE).await.body;
     assert!(page.contains("La versión 1.2.0 pide permiso") && page.matches("Nuevo en 1.2.0").count() == 1, "{page}");
@@ -110,7 +116,7 @@ async fn versions_are_tried_kept_taken_back_and_removed() {
     let demo = Demo::start().await;
     let owner = owner(&demo).await;
     for version in ["1.0.0", "1.1.0", "1.2.0"] {
-        uploaded(&owner, version, &manifest(version)).await;
+        uploaded(&owner, &manifest(version)).await;
     }
     accepts(&owner, "1.0.0", &ALL).await;
     assert_eq!(activates(&owner, "1.0.0").await, StatusCode::SEE_OTHER);
@@ -143,7 +149,7 @@ async fn versions_are_tried_kept_taken_back_and_removed() {
 async fn the_installation_is_set_by_a_form_and_a_service_point_otherwise() {
     let demo = Demo::start().await;
     let owner = owner(&demo).await;
-    uploaded(&owner, "1.0.0", &manifest("1.0.0")).await;
+    uploaded(&owner, &manifest("1.0.0")).await;
     accepts(&owner, "1.0.0", &ALL).await;
     assert_eq!(activates(&owner, "1.0.0").await, StatusCode::SEE_OTHER);
     let config = format!("{PAGE}/config");

@@ -9,7 +9,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fantoccini::{Client, ClientBuilder, Locator, error::CmdError, key::Key};
+use fantoccini::{
+    Client, ClientBuilder, Locator,
+    actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
+    error::CmdError,
+    key::Key,
+};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -107,6 +112,23 @@ impl Window {
         // A page that lives may replace what was found before it is clicked: then it is looked for again.
         let click = || async { self.client.find(Locator::XPath(path)).await?.click().await };
         self.until(&format!("{path} can be clicked"), || async { worked(click().await) }).await;
+    }
+
+    /// Drags with the mouse what the first XPath names to the upper edge of what the second one names.
+    pub async fn drags(&self, from: &str, to: &str) {
+        let (from, to) = (self.found(from).await, self.found(to).await);
+        let (_, _, _, height) = to.rectangle().await.expect("it has a place");
+        let above = 1.0 - height / 2.0;
+        let mouse = MouseActions::new("mouse".to_owned())
+            .then(PointerAction::MoveToElement { element: from, duration: None, x: 0.0, y: 0.0 })
+            .then(PointerAction::Down { button: MOUSE_BUTTON_LEFT })
+            .then(PointerAction::MoveToElement { element: to, duration: None, x: 0.0, y: above })
+            .then(PointerAction::Up { button: MOUSE_BUTTON_LEFT });
+        self.client.perform_actions(mouse).await.expect("the mouse moves");
+    }
+
+    async fn found(&self, path: &str) -> fantoccini::elements::Element {
+        self.until(&format!("{path} is there"), || async { worked(self.client.find(Locator::XPath(path)).await) }).await
     }
 
     /// Types into an empty field.

@@ -6,6 +6,7 @@ mod founding;
 mod inbox;
 mod isolation;
 mod settings;
+mod tickets;
 mod words;
 
 use relevo::identity::{Attempt, Device, Registration};

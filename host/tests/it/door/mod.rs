@@ -7,6 +7,7 @@ mod keys;
 mod lists;
 mod once;
 mod people;
+mod records;
 mod walk;
 mod walk_console;
 mod walk_pages;

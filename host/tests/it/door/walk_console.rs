@@ -27,7 +27,7 @@ pub async fn request(ground: &Ground<'_>, method: &Method, path: &str) -> Option
     match (method.as_str(), path) {
         (
             "GET",
-            "business" | "service-points" | "channels" | "products" | "policies" | "agent/prompt" | "conversations" | "orders" | "order-statuses" | "plugins",
+            "business" | "service-points" | "channels" | "products" | "policies" | "agent/prompt" | "conversations" | "tickets" | "orders" | "order-statuses" | "plugins",
         ) => asked(whole, None, AtPoint::No),
         ("POST", "business" | "service-points") => asked(whole, Some(json!({ "name": "", "time_zone": "UTC" })), AtPoint::No),
         ("POST", "products") => asked(whole, Some(json!({ "title": "", "price_minor": 1 })), AtPoint::No),
@@ -49,6 +49,7 @@ async fn of_one(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Requ
         "channels" => (channel(ground).await, AtPoint::Hidden),
         "conversations" => (conversation(ground).await.to_string(), AtPoint::Hidden),
         "orders" => (order(ground).await, AtPoint::Hidden),
+        "tickets" => (ticket(ground).await, AtPoint::Hidden),
         "products" => (product(ground).await, AtPoint::No),
         "policies" => (policy(ground).await, AtPoint::No),
         "agent/prompt" => (prompt(ground).await, AtPoint::No),
@@ -88,6 +89,7 @@ async fn of_one(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Requ
         ("POST", "conversations", "/messages") => Some(json!({ "text": "x" })),
         ("PUT", "conversations", "/status") => Some(json!({ "status": "HUMAN" })),
         ("PUT", "conversations", "/assignee") => Some(json!({ "assignee_id": null })),
+        ("PUT", "tickets", "") => Some(json!({ "status": "RESOLVED", "assignee_id": null })),
         ("PUT", "orders", "/status") => Some(json!({ "status": "SHIPPED" })),
         ("PUT", "products", "") => Some(json!({ "title": "", "price_minor": 1 })),
         ("POST", "products", "/photo") => Some(json!({})),
@@ -157,6 +159,18 @@ async fn order(ground: &Ground<'_>) -> String {
     let row = format!(
         "INSERT INTO orders (id, code, service_point_id, conversation_id, customer_id, status, total_minor, currency, address, is_test, created_at) \
          VALUES ('{id}', '{id}', '{}', '{conversation}', '{conversation}', 'NEW', 1, 'ARS', '{{}}', FALSE, 1)",
+        ground.point
+    );
+    ground.house.test.place.execute(Some(&ground.tenant), &row).await;
+    id.to_string()
+}
+
+pub async fn ticket(ground: &Ground<'_>) -> String {
+    let conversation = conversation(ground).await;
+    let id: TicketId = ground.house.test.clock.id();
+    let row = format!(
+        "INSERT INTO tickets (id, code, conversation_id, customer_id, service_point_id, plugin_id, title, body, priority, status, is_test, created_at, updated_at) \
+         VALUES ('{id}', '{id}', '{conversation}', '{conversation}', '{}', 'probe', 'x', 'x', 'high', 'NEW', FALSE, 1, 1)",
         ground.point
     );
     ground.house.test.place.execute(Some(&ground.tenant), &row).await;

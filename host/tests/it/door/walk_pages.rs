@@ -9,11 +9,11 @@ use super::{
 };
 
 /// Where these pages are.
-pub const SECTIONS: [&str; 6] = ["/products", "/plugins", "/points", "/settings", "/conversations", "/turns"];
+pub const SECTIONS: [&str; 8] = ["/products", "/plugins", "/points", "/records", "/settings", "/conversations", "/tickets", "/turns"];
 
 /// None for a page that is not known here.
 pub async fn request(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request> {
-    let at_point = if ["{point}", "{turn}", "/turns"].iter().any(|part| path.contains(part)) { AtPoint::Hidden } else { AtPoint::No };
+    let at_point = if ["{point}", "{ticket}", "{turn}", "/turns"].iter().any(|part| path.contains(part)) { AtPoint::Hidden } else { AtPoint::No };
     let body = if method == Method::POST { Some(body(path)?) } else { None };
     Some(Request { path: filled(ground, path).await?, body, at_point })
 }
@@ -39,6 +39,9 @@ async fn filled(ground: &Ground<'_>, path: &str) -> Option<String> {
             "{conversation}" => walk_console::conversation(ground).await.to_string(),
             "{turn}" => walk_console::turn(ground).await,
             "{number}" => "1".to_owned(),
+            "{collection}" => "notes".to_owned(),
+            "{record}" => "nope".to_owned(),
+            "{ticket}" => walk_console::ticket(ground).await,
             "{product}" => walk_console::product(ground).await,
             "{policy}" => walk_console::policy(ground).await,
             "{prompt}" => walk_console::prompt(ground).await,
@@ -61,6 +64,8 @@ fn body(path: &str) -> Option<Body> {
         }
         "/products/{product}/remove" | "/points/{point}/remove" | "/points/{point}/whatsapp/{channel}/remove" => String::new(),
         "/points/{point}/flow/{plugin}" | "/points/{point}/flow/{plugin}/remove" => String::new(),
+        records if records.starts_with("/records/") => "code=x".to_owned(),
+        "/tickets/{ticket}" => "status=NEW&assignee_id=&version=9".to_owned(),
         "/points/new" => "name=&time_zone=UTC&plugin=".to_owned(),
         "/points/{point}" => format!("name=&time_zone=UTC&open=always&{DAYS}&burst_ms=0&uncertain_policy=ask&version=1"),
         "/points/{point}/bot" | "/settings/bot" => "on=on".to_owned(),

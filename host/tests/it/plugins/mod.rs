@@ -1,7 +1,9 @@
 //! Plugins as businesses upload, activate and take them back: real components through the real router, on both databases.
 
 mod canary;
+mod grants;
 mod life;
+mod loading;
 mod refusals;
 mod settings;
 mod trouble;
@@ -17,7 +19,7 @@ use crate::{
     harness::{TestApp, TestTenant, until},
 };
 
-const ID: &str = "com.example.shop";
+pub const ID: &str = "com.example.shop";
 
 /// A component of ours as somebody's version of a plugin.
 pub fn component(name: &str, version: &str, change: impl FnOnce(&mut Manifest)) -> Vec<u8> {

@@ -20,16 +20,16 @@ fn shop(setup: Setup) -> Setup {
     setup.tenant("acme").product("YER", "Yerba mate 1 kg", 480_000, Some(40)).product("VIN", "Vino Malbec", 1_250_000, Some(1))
 }
 
-/// The storefront as somebody's version, with these texts in the place of others of the same length.
+/// The storefront as somebody's version, with these texts in the place of others.
 fn storefront(version: &str, changed: &[(&str, &str)]) -> Vec<u8> {
-    let mut wasm = component("storefront", version, |_| {});
-    for (from, to) in changed {
-        assert_eq!(from.len(), to.len());
-        let places: Vec<usize> = (0..wasm.len() - from.len()).filter(|at| wasm[*at..].starts_with(from.as_bytes())).collect();
-        assert!(!places.is_empty(), "{from:?} is not in the component");
-        places.into_iter().for_each(|at| wasm[at..at + to.len()].copy_from_slice(to.as_bytes()));
-    }
-    wasm
+    component("storefront", version, |manifest| {
+        let texts = manifest.config.to_string();
+        let texts = changed.iter().fold(texts, |texts, (from, to)| {
+            assert!(texts.contains(from), "{from:?} is no text of it");
+            texts.replace(from, to)
+        });
+        manifest.config = serde_json::from_str(&texts).unwrap();
+    })
 }
 
 /// Orders two of the first product.
@@ -183,7 +183,7 @@ both_engines! {
         let (app, admin) = at_work(shop(setup), storefront("1.0.0", &[])).await;
         admin.caller.put(&format!("/api/plugins/{ID}/rule"), json!({ "requires_replay": true })).await.ok();
         orders(&app.customer(PHONE)).await;
-        let other = admin.has(storefront("1.1.0", &[("Listo. Tu pedido", "Anotado! Pedido"), ("gracias por escribirnos", "un gusto que escribas!!")])).await;
+        let other = admin.has(storefront("1.1.0", &[("Listo. Tu pedido", "Anotado! Pedido"), ("gracias por escribirnos", "qué bueno verte")])).await;
         let refused = async || {
             let answer = admin.activates(&other).await;
             assert_eq!((answer.status, answer.problem()), (409, "replay-needed"), "{answer:?}");
@@ -202,7 +202,7 @@ both_engines! {
 
         admin.activates(&other).await.ok();
         let chat = app.customer(&phone(7)).says("hola").await;
-        assert!(chat.bot_replies().await[0].contains("un gusto que escribas!!"));
+        assert!(chat.bot_replies().await[0].contains("qué bueno verte"));
         assert_eq!(app.count(app.acme(), "SELECT COUNT(*) FROM replay_differences WHERE verdict = 'approved' AND judged_by IS NOT NULL").await, 2);
     }
 

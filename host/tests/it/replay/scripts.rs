@@ -150,7 +150,7 @@ both_engines! {
         orders(&chat).await;
         app.clock.advance(std::time::Duration::from_secs(7_200));
         chat.says("estado").await.bot_replies().await;
-        let other = admin.has(storefront("1.1.0", &[("¿Lo confirmás?", "¿Va entonces?\u{20}")])).await;
+        let other = admin.has(storefront("1.1.0", &[("¿Lo confirmás?", "¿Va entonces?")])).await;
         let conversation = chat.conversation().await.id;
 
         let saved = form(&app, &admin.caller, &format!("/conversations/{conversation}/tests"), &[("name", "Dos kilos"), ("plugin", ID)]).await;

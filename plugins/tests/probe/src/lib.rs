@@ -97,7 +97,7 @@ fn hear(turn: &Turn, text: &str) -> Result<Outcome, Failure> {
             turn.comment_ticket(id, text)?;
             reply.text("added");
         }
-        ["tickets"] => drop(reply.text(turn.tickets(10)?.iter().map(|ticket| ticket.title.clone()).collect::<Vec<_>>().join(", "))),
+        ["tickets"] => drop(reply.text(list(turn.tickets(10)?.into_iter().map(|ticket| ticket.title)))),
         ["ask-with-secret", url] => {
             let answer = turn.send(&Request::get(*url).header("authorization", "Bearer {{secret:API_KEY}}"))?;
             reply.text(format!("heard back {}", String::from_utf8_lossy(&answer.body)));
@@ -161,7 +161,13 @@ fn notes(turn: &Turn, words: &[&str]) -> Result<String, Failure> {
 
 fn told(notes: Vec<Document<Value>>) -> String {
     let shown = |note: Document<Value>| format!("{}={} v{}", note.value["code"].as_str().unwrap_or_default(), note.value["text"].as_str().unwrap_or_default(), note.version);
-    notes.into_iter().map(shown).collect::<Vec<_>>().join(", ")
+    list(notes.into_iter().map(shown))
+}
+
+/// WhatsApp takes no empty text.
+fn list(items: impl Iterator<Item = String>) -> String {
+    let items: Vec<String> = items.collect();
+    if items.is_empty() { "none".to_owned() } else { items.join(", ") }
 }
 
 impl Tools for Probe {

@@ -115,6 +115,8 @@ fn what_lies_beyond_the_subset_is_refused_where_it_stands() {
         json!({ "type": "object", "required": ["x"] }),
         json!({ "type": "object", "additionalProperties": {} }),
         json!({ "type": "object", "properties": many }),
+        json!({ "type": "object", "properties": { "": { "type": "string" } } }),
+        json!({ "type": "object", "properties": { ("x".repeat(65)): { "type": "string" } } }),
         json!({ "type": "array" }),
         deep,
         json!({ "type": "string", "pattern": "(" }),

@@ -40,9 +40,17 @@ pub fn checking_guest(check: &str) -> Vec<u8> {
     pack(&written("(call $handled)", "", check), &manifest()).unwrap()
 }
 
+/// The text of a guest, for tests that change more of it.
+pub fn written_with(handle: &str) -> String {
+    text(handle, "", "(i32.const 2048)")
+}
+
+fn text(handle: &str, more: &str, check: &str) -> String {
+    include_str!("guest.wat").replace("{{handle}}", handle).replace("{{more}}", more).replace("{{check}}", check)
+}
+
 fn written(handle: &str, more: &str, check: &str) -> Vec<u8> {
-    let text = include_str!("guest.wat").replace("{{handle}}", handle).replace("{{more}}", more).replace("{{check}}", check);
-    wat::parse_str(text).unwrap()
+    wat::parse_str(text(handle, more, check)).unwrap()
 }
 
 pub fn manifest() -> Manifest {

@@ -5,6 +5,7 @@
 mod calls;
 mod compiling;
 mod fixtures;
+mod hostile;
 mod limits;
 mod manifests;
 mod packages;

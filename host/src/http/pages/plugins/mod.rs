@@ -38,7 +38,6 @@ pub fn routes() -> Routes {
         .post("/plugins/{plugin}/require-replay", PLUGINS, overview::require_replay)
         .post("/plugins/{plugin}/roll-back", PLUGINS, versions::roll_back)
         .post("/plugins/{plugin}/canary/end", PLUGINS, versions::end_canary)
-        .get("/plugins/{plugin}/versions/{version}/progress", PLUGINS, upload::progress)
         .post("/plugins/{plugin}/versions/{version}/grants", PLUGINS, consent::grant)
         .post("/plugins/{plugin}/versions/{version}/activate", PLUGINS, versions::activate)
         .post("/plugins/{plugin}/versions/{version}/canary", PLUGINS, versions::start_canary)
@@ -143,7 +142,6 @@ async fn people(app: &App, ids: impl IntoIterator<Item = String>) -> web::Result
 #[cfg(test)]
 pub fn shown() -> Vec<&'static str> {
     use crate::web::templates::shows;
-    shows::<upload::ProgressPart>();
     vec![
         shows::<PluginsPage>(),
         shows::<config::ConfigPage>(),

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use axum::extract::{Path, Query, State};
 use relevo_model::*;
+use relevo_sandbox::OwnCollection;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 
@@ -163,7 +164,7 @@ async fn view(page: &Page, app: &App, member: &Member, detail: &Detail, looked: 
         consent: consent::view(page, app, detail, looked).await?,
         points,
         attachable,
-        collections: Vec::new(),
+        collections: collections(page, member, plugin),
         canary: plugin.canary.as_ref().map(|canary| CanaryView {
             active: plugin.active.clone().unwrap_or_default(),
             version: canary.version.clone(),
@@ -173,6 +174,16 @@ async fn view(page: &Page, app: &App, member: &Member, detail: &Detail, looked: 
         versions: versions::views(page, app, member, detail).await?,
         requires_replay: plugin.requires_replay,
     })
+}
+
+/// Its own records, for whoever may see them.
+fn collections(page: &Page, member: &Member, plugin: &Plugin) -> Vec<CollectionView> {
+    let own = plugin.manifest.collections.iter().filter(|_| member.may(Permission::ManageProducts, None));
+    let view = |own: &OwnCollection| CollectionView {
+        address: format!("/records/{}/{}", plugin.id, own.name),
+        title: own.title.in_locale(page.visitor.lang).to_owned(),
+    };
+    own.map(view).collect()
 }
 
 fn why(page: &Page, reason: &str) -> String {

@@ -1,10 +1,6 @@
 //! A file on its way to be a plugin: taken, refused with what to change, compiled while one looks on.
 
-use axum::{
-    extract::{DefaultBodyLimit, Path, State},
-    http::{HeaderMap, HeaderName, HeaderValue},
-    response::{Html, IntoResponse, Redirect, Response},
-};
+use axum::extract::{DefaultBodyLimit, State};
 use relevo_model::*;
 use relevo_sandbox::package::MAX_SIZE;
 use serde::{Deserialize, Serialize};
@@ -16,18 +12,14 @@ use crate::{
         Error,
         plugins::{self, Detail, Progress, Refused},
     },
-    http::{
-        NEVER_KEPT,
-        routes::{Access, Routes},
-    },
+    http::routes::{Access, Routes},
     identity::Member,
     plugins::Stage,
     texts,
     web::{
         self, Page, Words,
         forms::{Fields, Wrong},
-        is_part,
-        templates::{self, Template},
+        templates::Template,
         upload::{File, Upload},
         when,
     },
@@ -56,11 +48,6 @@ struct RefusalView {
     mend: String,
     /// In the words of the sandbox, which are English.
     detail: String,
-}
-
-#[derive(Serialize)]
-pub struct ProgressPart {
-    progress: ProgressView,
 }
 
 /// A version while it is compiled.
@@ -102,25 +89,6 @@ pub async fn take(page: Page, member: Member, State(app): State<App>, upload: Up
         }
         Err(error) => Err(error.into()),
     }
-}
-
-/// How far a version is, for the page that looks on; that page is shown anew once it has ended.
-pub async fn progress(page: Page, member: Member, State(app): State<App>, Path((id, version)): Path<(String, String)>, headers: HeaderMap) -> web::Result {
-    let progress = plugins::progress(&app, &member, &id, &version).await?;
-    if !is_part(&headers) {
-        return Ok(Redirect::to(&address(&id)).into_response());
-    }
-    if progress.state != VersionState::Compiling {
-        let anew = (HeaderName::from_static("hx-refresh"), HeaderValue::from_static("true"));
-        return Ok((NEVER_KEPT, [anew]).into_response());
-    }
-    let part = ProgressPart { progress: progress_view(&page, &app, &id, version, &progress) };
-    Ok(part_of(&page, &part)?)
-}
-
-fn part_of(page: &Page, part: &ProgressPart) -> web::Result<Response> {
-    let html = templates::render(page.visitor, part).map_err(web::Error::Broken)?;
-    Ok(([NEVER_KEPT], Html(html)).into_response())
 }
 
 /// The version that is being compiled, if one is.
@@ -165,15 +133,6 @@ impl Template for UploadPage {
             view(Fields::default(), Some(refusal("<script>"))),
             view(Fields::default().refused("es", Wrong::at("file", "plugin-file-missing")), Some(refusal(""))),
         ]
-    }
-}
-
-impl Template for ProgressPart {
-    const NAME: &'static str = "partials/plugin_progress.html";
-
-    #[cfg(test)]
-    fn samples() -> Vec<Self> {
-        vec![Self { progress: ProgressView::sample() }]
     }
 }
 
