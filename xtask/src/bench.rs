@@ -3,6 +3,7 @@
 mod load;
 mod report;
 mod server;
+mod uploads;
 
 use std::process::Command;
 
@@ -35,6 +36,10 @@ enum Bench {
         #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
         arguments: Vec<String>,
     },
+    /// From a plugin's upload to its first answer, and what a fresh call costs, in each language
+    Plugins(uploads::Arguments),
+    /// What a plugin that loops, eats memory and traps does to another business's customers
+    Hostile(uploads::Arguments),
     /// How long a failed login takes for addresses with and without an account
     Login {
         /// Failed logins of each kind
@@ -62,6 +67,8 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
             let storefront = workspace.packed().join("storefront.wasm").to_string_lossy().into_owned();
             example(workspace, "call", &[&[storefront], arguments.as_slice()].concat())
         }
+        Some(Bench::Plugins(arguments)) => uploads::run(workspace, arguments),
+        Some(Bench::Hostile(arguments)) => uploads::hostile(workspace, arguments),
         Some(Bench::Login { samples }) => example(workspace, "login_times", &[samples.to_string()]),
         Some(Bench::Crash { runs, no_install }) => crash(workspace, *runs, !no_install),
     }

@@ -112,7 +112,7 @@ pub(super) fn print(measured: &[(&str, Target, Vec<Run>)]) -> bool {
     measured.iter().all(|(_, _, runs)| runs.iter().all(Run::is_right))
 }
 
-fn median(mut values: Vec<f64>) -> f64 {
+pub(super) fn median(mut values: Vec<f64>) -> f64 {
     values.sort_by(f64::total_cmp);
     let middle = values.len() / 2;
     if values.len() % 2 == 1 { values[middle] } else { (values[middle - 1] + values[middle]) / 2.0 }

@@ -15,6 +15,9 @@ use crate::process;
 
 pub(super) const APP_SECRET: &str = "bench-app-secret";
 
+/// Of the demo's administrators, and as public.
+pub(super) const PASSWORD: &str = "bench-password-of-nobody";
+
 /// A master key is no secret where all data is thrown away.
 const MASTER_KEY: &str = "5e1f0c0de5e1f0c0de5e1f0c0de5e1f0c0de5e1f0c0de5e1f0c0de5e1f0c0de5";
 
@@ -49,7 +52,7 @@ impl Setting {
             command.env_remove(name);
         }
         command.env("RELEVO_DATA", self.folder.join("data")).env("RELEVO_MASTER_KEY", MASTER_KEY);
-        command.env("META_APP_SECRET", APP_SECRET).env("META_GRAPH_URL", format!("http://127.0.0.1:{}", self.graph));
+        command.env("ADMIN_SEED_PASSWORD", PASSWORD).env("META_APP_SECRET", APP_SECRET).env("META_GRAPH_URL", format!("http://127.0.0.1:{}", self.graph));
         if let Some(url) = &self.database {
             command.env("DATABASE_URL", url);
         }

@@ -91,7 +91,7 @@ async fn a_plugin_does_what_was_ticked_and_asks_again_for_more() {
     accepts(&owner, "1.0.0", &narrow).await;
     assert_eq!(activates(&owner, "1.0.0").await, StatusCode::SEE_OTHER);
 
-    let grants = demo.cell().await.read().await.unwrap().grants_of(ID).await.unwrap().unwrap().grants.0;
+    let grants = demo.cell().await.read().await.unwrap().plugins().grants_of(ID).await.unwrap().unwrap().grants.0;
     let expected = serde_json::json!([
         { "kind": "http", "hosts": ["api.example.com"], "methods": ["GET"] },
         { "kind": "secrets", "names": ["API_KEY"] },

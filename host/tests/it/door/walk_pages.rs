@@ -20,7 +20,7 @@ pub async fn request(ground: &Ground<'_>, method: &Method, path: &str) -> Option
 
 /// The path with something in the place of its parameters, which was just made.
 async fn filled(ground: &Ground<'_>, path: &str) -> Option<String> {
-    let mut filled = Vec::new();
+    let mut filled: Vec<String> = Vec::new();
     for part in path.split('/') {
         filled.push(match part {
             "{point}" => {
