@@ -16,7 +16,7 @@ fn picky(version: &str) -> Vec<u8> {
             "additionalProperties": false,
             "required": ["API_KEY"],
             "properties": {
-                "only": { "type": "string", "maxLength": 4, "default": "a:" },
+                "only": { "type": "string", "maxLength": 8, "default": "a:" },
                 "API_KEY": { "type": "string", "format": "secret" },
             },
         });
@@ -69,19 +69,22 @@ both_engines! {
     async fn what_does_not_fit_is_told_at_its_field(setup: Setup) {
         let (_app, admin) = set_up(setup).await;
 
-        let long = admin.configures(json!({ "config": { "only": "abcde", "more": 1 }, "secrets": { "API_KEY": SECRET } })).await;
+        let long = admin.configures(json!({ "config": { "only": "abcdefghi", "more": 1 }, "secrets": { "API_KEY": SECRET } })).await;
         let missing = admin.configures(json!({ "config": {} })).await;
         let unknown = admin.configures(json!({ "config": {}, "secrets": { "OTHER": "x" } })).await;
         admin.configures(json!({ "config": {}, "secrets": { "API_KEY": SECRET } })).await.ok();
+        let said = admin.configures(json!({ "config": { "only": "nothing" } })).await;
         let here = admin.sets_here(json!({ "only": 7 })).await;
 
         let mut wrong = long.wrong();
         wrong.sort_unstable();
         assert_eq!(wrong, [("config/more", "schema-unknown"), ("config/only", "schema-max-length")]);
         let longest = long.body["errors"].as_array().unwrap().iter().find(|error| error["field"] == "config/only").unwrap();
-        assert!(longest["text"].as_str().unwrap().contains('4'), "{long:?}");
+        assert!(longest["text"].as_str().unwrap().contains('8'), "{long:?}");
         assert_eq!(missing.wrong(), [("config/API_KEY", "schema-required")]);
         assert_eq!(unknown.wrong(), [("config/OTHER", "schema-unknown")]);
+        assert_eq!(said.wrong(), [("config/only", "schema-says")]);
+        assert_eq!(said.body["errors"][0]["text"], "hears nothing like that", "in the plugin's own words");
         assert_eq!(here.wrong(), [("plugins[0].config/only", "schema-type")]);
     }
 
