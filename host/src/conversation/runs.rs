@@ -5,7 +5,7 @@
 //! - A canary is taken back when it failed 3 turns and a larger share of its turns than the version beside it since the canary began.
 //!
 //! A turn counts as failed when the plugin is to blame and its tries are used up: it trapped, used up a limit, did not end in time or refused. What
-//! is ours (too much to do, a database that does not answer) does not count. The counts of the last 20 turns are this process's: they begin
+//! is ours (too much to do, a database that does not answer) or the outside's (what it calls is down) does not count. The counts of the last 20 turns are this process's: they begin
 //! anew with it.
 
 use std::{
@@ -162,7 +162,8 @@ const fn is_worse(row: &PluginRow) -> bool {
 /// Whether it is the plugin that is to blame.
 pub const fn is_to_blame(error: &CallError) -> bool {
     match error {
-        CallError::Failure(failure) => !matches!(failure, Failure::Conflict),
+        // A carrier that is down is not mended by asking the plugin no more.
+        CallError::Failure(failure) => !matches!(failure, Failure::Conflict | Failure::Unavailable(_) | Failure::TimedOut),
         CallError::Trap { .. } | CallError::Limit(_) | CallError::Timeout | CallError::NotOffered(_) => true,
         CallError::Busy | CallError::Host(_) => false,
     }

@@ -254,3 +254,4 @@ refused-too-many-versions-mend = Delete those that are not used.
 config-installation = See those of the installation
 plugin-requires = Ask for it
 plugin-requires-not = Do not ask for it
+plugin-config-first = Complete its configuration first: something is missing for it to answer.

@@ -254,3 +254,4 @@ refused-too-many-versions-mend = Borrá las que no se usen.
 config-installation = Ver los de la instalación
 plugin-requires = Pedirla
 plugin-requires-not = No pedirla
+plugin-config-first = Primero completá su configuración: le falta algo para contestar.

@@ -254,3 +254,4 @@ refused-too-many-versions-mend = Apague as que não se usam.
 config-installation = Ver os da instalação
 plugin-requires = Pedir
 plugin-requires-not = Não pedir
+plugin-config-first = Primeiro complete a configuração: falta algo para que responda.

@@ -273,7 +273,7 @@ impl RequestedLimits {
     fn check(&self) -> Result<(), ManifestError> {
         let asked = [("memory_mib", self.memory_mib, 4_096), ("cpu_ms", self.cpu_ms, 60_000), ("wall_ms", self.wall_ms, 600_000)];
         match asked.iter().find(|(_, asked, most)| asked.is_some_and(|asked| asked == 0 || asked > *most)) {
-            Some((name, _, most)) => Err(ManifestError::Limit(*name, *most)),
+            Some((name, _, most)) => Err(ManifestError::Limit(name, *most)),
             None => Ok(()),
         }
     }

@@ -38,6 +38,7 @@ fn schema() -> Value {
                 "items": { "type": "object", "required": ["code"], "properties": { "code": { "type": "string" }, "zip": { "type": "string" } } }
             },
             "API_KEY": { "type": "string", "format": "secret" },
+            "OLD_KEY": { "type": "string", "format": "secret" },
             "kind": { "type": "string", "const": "fixed" },
         }
     })
@@ -167,8 +168,12 @@ fn what_a_secret_is_comes_back_in_no_form() {
     let (asked, fields) = with(&[], None, |ask| ask.shows_again(&form));
 
     assert!(!serde_json::to_string(&(asked, fields)).unwrap().contains("s3cret"));
-    let forgotten = with(&["API_KEY"], None, |ask| ask.taken(&entered(&[("sort", "title"), ("forget~API_KEY", "on")]), &json!({})).unwrap());
-    assert!(forgotten.secrets["API_KEY"].is_none());
+    with(&["API_KEY", "OLD_KEY"], None, |ask| {
+        let forgotten = ask.taken(&entered(&[("sort", "title"), ("forget~OLD_KEY", "on")]), &json!({})).unwrap();
+        assert!(forgotten.secrets["OLD_KEY"].is_none());
+        let needed = wrong(ask.taken(&entered(&[("sort", "title"), ("forget~API_KEY", "on")]), &json!({})).unwrap_err());
+        assert_eq!(needed, [("API_KEY".to_owned(), "field-required")]);
+    });
 }
 
 #[test]

@@ -24,7 +24,8 @@ async fn uploaded(guest: &Guest, manifest: &serde_json::Value) {
 
 /// The version of the plugin that its page shows.
 async fn seen(guest: &Guest) -> String {
-    guest.get(PAGE).await.field("version~").to_owned()
+    let page = guest.get(PAGE).await.body;
+    page.split_once(" name=\"version\" value=\"").and_then(|(_, rest)| rest.split('"').next()).unwrap_or("0").to_owned()
 }
 
 async fn accepts(guest: &Guest, version: &str, ticked: &[(&str, &str)]) {

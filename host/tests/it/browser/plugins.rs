@@ -93,7 +93,7 @@ async fn an_example_is_uploaded_set_talked_to_replaced_and_taken_back() {
 /// What it asks for is read and given but for one thing, and its key entered.
 async fn is_accepted_and_set(window: &Window) {
     window.reads("//form[@data-testid='consent']", "La versión 1.0.0 pide permiso").await;
-    window.reads("//li[@data-kind='http']", "«Consulta el estado del envío en el sistema del transporte.»").await;
+    window.reads("//li[@data-kind='http']", "Consulta el estado del envío en el sistema del transporte.").await;
     window.reads("//li[@data-kind='http']", "api.example.com").await;
     window.clicks("//li[@data-kind='timers']//input[@type='checkbox']").await;
     window.reads("//li[@data-kind='timers']", "No se da.").await;
@@ -170,8 +170,17 @@ async fn every_page_of_plugins_is_accessible_in_both_themes() {
     uploads(&window, &kept(&folder, &super::plugin_files::file(&greedier("1.1.0"))), "upload-version").await;
     window.reads(&version("1.1.0", "review"), "Revisar permisos").await;
     let norte = demo.point("Norte").await.replace("/simulator/", "");
-    window.clicks(&format!("//select[@name='point']/option[@value='{norte}']")).await;
-    window.clicks(&button("attach")).await;
+    let attaches = async || {
+        window.clicks(&format!("//select[@name='point']/option[@value='{norte}']")).await;
+        window.clicks(&button("attach")).await;
+    };
+    attaches().await;
+    window.reads(TOAST, "Primero completá su configuración").await;
+    window.clicks("//select[@name='carrier']/option[@value='oca']").await;
+    window.clicks(&button("save")).await;
+    window.reads(TOAST, "Ajustes guardados").await;
+    window.goes(&format!("/plugins/{ID}")).await;
+    attaches().await;
     window.reads(TOAST, "contesta en Norte").await;
     demo.execute(&format!("UPDATE plugins SET state = 'set_aside', set_aside_at = 1, set_aside_reason = 'trap' WHERE id = '{ID}'")).await;
     let pages = [

@@ -11,7 +11,7 @@ use std::{
 
 use fantoccini::{
     Client, ClientBuilder, Locator,
-    actions::{InputSource, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
+    actions::{InputSource, KeyAction, KeyActions, MOUSE_BUTTON_LEFT, MouseActions, PointerAction},
     error::CmdError,
     key::Key,
 };
@@ -148,6 +148,14 @@ impl Window {
         self.client.active_element().await.expect("something has the focus").send_keys(keys).await.expect("it takes keys");
     }
 
+    /// Presses these keys together, wherever the focus is: a field for files takes typed keys for a file's name.
+    async fn strikes(&self, keys: &str) {
+        let keyboard = KeyActions::new("keyboard".to_owned());
+        let down = keys.chars().fold(keyboard, |keyboard, value| keyboard.then(KeyAction::Down { value }));
+        let up = keys.chars().rev().fold(down, |keyboard, value| keyboard.then(KeyAction::Up { value }));
+        self.client.perform_actions(up).await.expect("the keys are pressed");
+    }
+
     pub async fn tabs_to(&self, what: &str, focused: &str) {
         self.walks_to(what, focused, &Key::Tab.to_string()).await;
     }
@@ -159,7 +167,7 @@ impl Window {
     /// Presses a key until the focus is where this script says; it must be seen there.
     async fn walks_to(&self, what: &str, focused: &str, key: &str) {
         for _ in 0..STOPS {
-            self.presses(key).await;
+            self.strikes(key).await;
             if self.run(&format!("return {focused}"), Vec::new()).await == json!(true) {
                 let outline = self.run("return getComputedStyle(document.activeElement).outlineStyle", Vec::new()).await;
                 assert_eq!(outline, json!("solid"), "the focus on {what} is seen");

@@ -125,11 +125,30 @@ both_engines! {
         let url = app.outside.url("/state/ready");
         let chat = app.customer(PHONE);
         let said = [
-            "put a 1", "get a", "put a 2", "put-on 2 a 3", "put-on 7 a 4", "own", "own", "order YER", "order YER", "order NONE", "timer soon 60",
-            &format!("fetch {url} {url}"), &format!("add-slowly n {url}"), "note n one 2", "note n two", "notes", "ticket roto", "tickets", "pass", "say 3",
+            "put a 1",
+            "get a",
+            "put a 2",
+            "put-on 2 a 3",
+            "own",
+            "own",
+            "order YER",
+            "order YER",
+            &format!("fetch {url} {url}"),
+            &format!("add-slowly n {url}"),
+            "note n one 2",
+            "note n two",
+            "notes",
+            "ticket roto",
+            "tickets",
+            "say 3",
+            "timer soon 60",
         ];
         for words in said {
             chat.says(words).await.bot_replies().await;
+        }
+        // What ends in a person's hands: refused, passed on.
+        for (nth, words) in ["order NONE", "refuse", "pass", "adviser"].into_iter().enumerate() {
+            app.customer(&phone(nth)).says(words).await.bot_replies().await;
         }
         app.clock.advance(std::time::Duration::from_secs(61));
         app.settled().await;
@@ -140,7 +159,9 @@ both_engines! {
 
         let differences: Vec<_> = admin.differences(&replay).await.iter().map(told).collect();
         assert_eq!(differences, []);
-        assert!(replay["turns"].as_i64().unwrap() > 10, "{replay}");
+        // Of the conversations that it answered: which "pass" is not, since nobody did.
+        assert_eq!((&replay["conversations"], &replay["skipped"]), (&json!(4), &json!(0)), "{replay}");
+        assert_eq!(replay["turns"], json!(said.len() + 1 + 3));
         assert_eq!(app.outside.calls().len(), calls, "nobody outside was called");
     }
 

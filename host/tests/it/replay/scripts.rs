@@ -148,7 +148,7 @@ both_engines! {
         let (app, admin) = at_work(shop(setup), storefront("1.0.0", &[])).await;
         let chat = app.customer(PHONE);
         orders(&chat).await;
-        app.clock.advance(std::time::Duration::from_secs(7_200));
+        app.clock.advance(std::time::Duration::from_secs(600));
         chat.says("estado").await.bot_replies().await;
         let other = admin.has(storefront("1.1.0", &[("¿Lo confirmás?", "¿Va entonces?")])).await;
         let conversation = chat.conversation().await.id;

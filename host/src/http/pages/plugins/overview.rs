@@ -12,6 +12,7 @@ use super::{consent, consent::ConsentView, head, head::Head, upload, upload::Pro
 use crate::{
     app::App,
     console::{
+        Error,
         plugins::{self, Detail, Plugin},
         points,
     },
@@ -137,7 +138,11 @@ pub async fn attach(page: Page, member: Member, State(app): State<App>, Path(id)
     let mut chain = flow::chain(&app, &member, &point).await?;
     if chain.iter().all(|link| link.id != id) {
         chain.push(points::Link { id: id.clone(), config: json!({}) });
-        points::set_flow(&app, &member, &point.id, &chain, Some(point.version)).await?;
+        match points::set_flow(&app, &member, &point.id, &chain, Some(point.version)).await {
+            // There it is seen what is missing.
+            Err(Error::Settings(_)) => return Ok(page.done(&format!("/plugins/{id}/config"), "plugin-config-first")),
+            set => drop(set?),
+        }
     }
     let done = Words::from("plugin-attached").with("plugin", head::title(&page, &plugin)).with("point", point.name);
     Ok(page.done(&address(&id), done))

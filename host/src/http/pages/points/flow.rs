@@ -13,6 +13,7 @@ use super::{find, head::Head};
 use crate::{
     app::App,
     console::{
+        Error,
         plugins::{self, Plugin},
         points::{self, Link},
     },
@@ -104,7 +105,10 @@ pub async fn add(page: Page, member: Member, State(app): State<App>, Path(id): P
     match points::set_flow(&app, &member, &point.id, &chain, Some(form.version)).await {
         Ok(_) => Ok(page.done(&address(&point), Words::from("flow-added").with("plugin", title(&page, &app, &member, &form.plugin).await?))),
         Err(error) => {
-            let wrong = Wrong::try_from(error)?.named("plugins", "plugin");
+            let wrong = match error {
+                Error::Settings(_) => Wrong::at("plugin", "plugin-config-first"),
+                other => Wrong::try_from(other)?.named("plugins", "plugin"),
+            };
             let form = Fields::of(&form).refused(page.visitor.lang, wrong);
             let shown = FlowPage { form, ..view(&page, &app, &member, &point).await? };
             page.again(&shown)
