@@ -58,11 +58,11 @@ fn without_own_paths(folder: &Path) -> Result<String> {
 /// The component among what cargo says that it made; the last one is the plugin's own.
 fn built(said: &[u8]) -> Option<PathBuf> {
     let artefacts = said.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice::<Value>(line).ok());
-    let files = artefacts.filter(|message| message["reason"] == "compiler-artifact").filter_map(|message| {
+    let mut files = artefacts.filter(|message| message["reason"] == "compiler-artifact").filter_map(|message| {
         let names = message["filenames"].as_array()?.iter().filter_map(Value::as_str);
         names.map(PathBuf::from).find(|file| file.extension().is_some_and(|extension| extension == "wasm"))
     });
-    files.last()
+    files.next_back()
 }
 
 fn javascript(project: &Project) -> Result<()> {

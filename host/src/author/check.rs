@@ -41,7 +41,8 @@ struct Folder(std::path::PathBuf);
 
 impl Folder {
     fn new() -> Result<Self> {
-        let path = std::env::temp_dir().join(format!("relevo-plugin-{}", uuid::Uuid::now_v7()));
+        let id: relevo_model::EventId = relevo_model::Clock::system().id();
+        let path = std::env::temp_dir().join(format!("relevo-plugin-{id}"));
         std::fs::create_dir_all(&path)?;
         Ok(Self(path))
     }

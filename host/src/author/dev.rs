@@ -1,8 +1,9 @@
 //! Builds, tests and uploads a plugin whenever one of its files changes.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Result, anyhow};
+use relevo_model::{Clock, Time};
 use relevo_sandbox::Manifest;
 
 use super::{
@@ -41,7 +42,7 @@ pub async fn dev(project: &Project, server: &Server, wishes: &Wishes) -> Result<
 /// `before` are the versions that earlier rounds left on the server.
 async fn round(project: &Project, bench: &Bench, server: &Server, wishes: &Wishes, before: &mut Vec<String>) -> Result<String> {
     let component = tokio::task::block_in_place(|| build::build(project))?;
-    let manifest = rehearsed(project.manifest()?, SystemTime::now())?;
+    let manifest = rehearsed(project.manifest()?, Clock::system().now())?;
     let wasm = relevo_sandbox::pack(&std::fs::read(component)?, &manifest)?;
     let plugin = bench.load(&wasm).await?;
     if !manifest.tests.is_empty() {
@@ -58,8 +59,8 @@ async fn round(project: &Project, bench: &Bench, server: &Server, wishes: &Wishe
 }
 
 /// A version is what it is for ever, so each round makes one of its own, below the one that it grows into.
-fn rehearsed(mut manifest: Manifest, now: SystemTime) -> Result<Manifest> {
-    let seconds = now.duration_since(UNIX_EPOCH).context("the clock is wrong")?.as_secs();
+fn rehearsed(mut manifest: Manifest, now: Time) -> Result<Manifest> {
+    let seconds = now.millis() / 1_000;
     manifest.version = format!("{}.{}.{}-dev.{seconds}", manifest.version.major, manifest.version.minor, manifest.version.patch)
         .parse()
         .map_err(|_| anyhow!("it is a version"))?;
@@ -74,7 +75,7 @@ mod tests {
     fn each_round_has_a_version_below_the_one_that_it_grows_into() {
         let text = r#"{"id": "a", "version": "1.2.0", "api": "0.1.0-draft", "title": "A"}"#;
         let manifest = Manifest::parse(text.as_bytes()).unwrap();
-        let at = |seconds| rehearsed(manifest.clone(), UNIX_EPOCH + Duration::from_secs(seconds)).unwrap().version;
+        let at = |seconds| rehearsed(manifest.clone(), Time(seconds * 1_000)).unwrap().version;
 
         assert_eq!(at(7).to_string(), "1.2.0-dev.7");
         assert!(at(7) < at(10) && at(10) < manifest.version);

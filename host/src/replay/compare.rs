@@ -212,7 +212,8 @@ mod tests {
 
     #[test]
     fn what_changed_is_told_apart_from_what_did_not() {
-        let cases: [(&[&str], &[&str], &[(&[&str], &[&str])]); 5] = [
+        type Texts = &'static [&'static str];
+        let cases: [(Texts, Texts, &[(Texts, Texts)]); 5] = [
             (&["a", "b", "c"], &["a", "x", "c"], &[(&["b"], &["x"])]),
             (&["a", "c"], &["a", "b", "c"], &[(&[], &["b"])]),
             (&["a", "b"], &["b"], &[(&["a"], &[])]),

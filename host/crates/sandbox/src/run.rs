@@ -2,15 +2,16 @@
 
 use std::{
     future::{Future, poll_fn},
-    pin::pin,
+    pin::{Pin, pin},
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
     },
+    task::ready,
     time::{Duration, Instant},
 };
 
-use tokio::time::timeout;
+use tokio::time::{Sleep, sleep, timeout};
 use wasmtime::{PoolConcurrencyLimitError, Store, Trap, UpdateDeadline};
 
 use crate::{
@@ -26,6 +27,11 @@ use crate::{
 
 /// A guest that ran so long without a pause lets others have the thread.
 const TURN: Duration = Duration::from_millis(2);
+/// Processor time that a call has at once. What goes on after that rests in between, so that a guest that loops leaves the machine to its
+/// neighbours: a call that needs all of its 200 ms then takes about two seconds.
+const AT_ONCE: Duration = Duration::from_millis(10);
+/// How many times as long as it ran it then rests.
+const RESTS: u32 = 10;
 /// A trap's text with its backtrace.
 const MAX_MESSAGE: usize = 4 << 10;
 
@@ -41,8 +47,11 @@ impl CpuClock {
         self.since.store(thread_cpu_nanos(), Relaxed);
     }
 
-    fn pause(&self) {
-        self.spent.fetch_add(self.this_turn(), Relaxed);
+    /// Returns how long it ran.
+    fn pause(&self) -> Duration {
+        let ran = self.this_turn();
+        self.spent.fetch_add(ran, Relaxed);
+        Duration::from_nanos(ran)
     }
 
     /// Only meaningful while the call is being polled, on the thread that polls it.
@@ -91,10 +100,19 @@ fn on_tick(state: &mut State) -> wasmtime::Result<UpdateDeadline> {
 pub(crate) async fn within<F: Future>(clock: &CpuClock, wall: Duration, guest: F) -> (Option<F::Output>, Duration) {
     let started = Instant::now();
     let mut guest = pin!(guest);
+    let mut rest: Option<Pin<Box<Sleep>>> = None;
     let metered = poll_fn(|context| {
+        if let Some(resting) = &mut rest {
+            ready!(resting.as_mut().poll(context));
+            rest = None;
+        }
         clock.resume();
         let polled = guest.as_mut().poll(context);
-        clock.pause();
+        let ran = clock.pause();
+        // It was interrupted, not waiting for anything, and asked to be polled again: which the rest will see.
+        if polled.is_pending() && ran >= TURN && clock.spent() > AT_ONCE {
+            rest = Some(Box::pin(sleep(ran * RESTS)));
+        }
         polled
     });
     let ended = timeout(wall, metered).await.ok();

@@ -8,6 +8,14 @@ use crate::fixtures::{Bench, Desk, OnGet, call, guest_with, manifest};
 
 const LOOP: &str = "(loop $on (br $on)) unreachable";
 
+/// What is asserted is a least, which a busy machine only makes more.
+#[tokio::test]
+async fn a_guest_that_does_not_end_rests_in_between_for_its_neighbours() {
+    let report = Bench::new().run(LOOP).await;
+
+    assert!(report.stats.wall > report.stats.cpu * 5, "{:?}", report.stats);
+}
+
 #[tokio::test]
 async fn an_endless_loop_ends_at_its_processor_time() {
     let bench = Bench::new();

@@ -1,9 +1,9 @@
 //! What is refused before anything is compiled.
 
-use relevo_sandbox::{Digest, Manifest, ManifestError, PackageError, Permission, inspect, pack};
+use relevo_sandbox::{Digest, PackageError, Permission, inspect, pack};
 use serde_json::json;
 
-use crate::fixtures::{bare_guest, guest, manifest, manifest_json, manifest_of};
+use crate::fixtures::{bare_guest, guest, manifest, manifest_of};
 
 const CORE: &str = "(module (func (export \"handle\")))";
 

@@ -30,6 +30,7 @@ use crate::{
     },
 };
 
+#[cfg(test)]
 pub use differences::ReplayPage;
 
 /// Conversations that are tried when nobody says how many.
