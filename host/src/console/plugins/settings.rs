@@ -14,7 +14,7 @@ use crate::{
     app::App,
     console::{Error, Result, Seen, apply, note},
     identity::Member,
-    plugins::{self, Component},
+    plugins::{self, Component, LoadFailed, Refused},
     policy::Permission,
 };
 
@@ -181,7 +181,7 @@ async fn check(app: &App, member: &Member, component: &Component, config: &Value
         problems.push(ConfigProblem { path: String::new(), why: Why::Schema { keyword: "maxLength", detail: LARGEST_CONFIG.into() } });
     }
     if problems.is_empty() {
-        let plugin = component.plugin(&app.media).await.map_err(|error| Error::Broken(error.into()))?;
+        let plugin = component.plugin(&app.media).await.map_err(unusable)?;
         let limits = plugin.limits(&Limits::default());
         match plugin.check_config(member.tenant.as_str(), &text, &limits).await {
             Ok(said) => {
@@ -196,6 +196,11 @@ async fn check(app: &App, member: &Member, component: &Component, config: &Value
         }
     }
     if problems.is_empty() { Ok(()) } else { Err(Error::Settings(problems)) }
+}
+
+/// A file that is gone or was changed is to be uploaded again; what is ours is ours.
+fn unusable(error: LoadFailed) -> Error {
+    Refused::of(&error).map_or_else(|| Error::Broken(error.into()), Error::Package)
 }
 
 fn check_secret(manifest: &Manifest, name: &str, secret: Option<&SecretString>) -> Result<()> {

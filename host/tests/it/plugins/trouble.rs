@@ -109,14 +109,16 @@ both_engines! {
         let admin = Admin::of(&app).await;
         // Of its own, so that no other test has it in memory.
         let version = admin.has(component("echo", "1.0.0", |manifest| manifest.title = "Changed".into())).await;
+        admin.attaches(app.acme(), &[ID]).await;
         let key = app.place.texts(Some(&app.acme().id), "SELECT media_key FROM plugin_versions").await.remove(0);
 
         app.node(0).media.put_as(&key, probe("1.0.0").into(), "application/wasm").await.unwrap();
         admin.activates(&version).await.ok();
-        admin.attaches(app.acme(), &[ID]).await;
         let chat = app.customer(&phone(0)).says("hola").await;
 
         assert!(chat.answer().await.contains(NOTICE));
         assert_eq!(chat.conversation().await.status, Answering::Human);
+        let set = admin.caller.put(&format!("/api/plugins/{ID}/config"), json!({ "config": {} })).await;
+        assert_eq!(set.wrong(), [("file", "plugin-changed")], "it is to be uploaded again");
     }
 }
