@@ -197,7 +197,7 @@ async fn flow(State(app): State<App>, member: Member, known: Known, Path(id): Pa
 
 /// Replaces the plugins of a service point; the next message is theirs.
 #[utoipa::path(put, path = "/api/service-points/{id}/flow", tag = "service-points", params(("id" = Id, Path), IfMatch),
-    request_body = FlowDraft, responses((status = 200, description = "Replaced", body = ShownFlow)))]
+    request_body = FlowDraft, responses((status = 200, description = "Replaced", body = ShownFlow)), extensions(("x-problems" = json!(["not-a-plugin"]))))]
 async fn set_flow(
     State(app): State<App>,
     member: Member,

@@ -281,7 +281,7 @@ async fn end_canary(State(app): State<App>, member: Member, known: Known, Path(i
 
 /// Sets a plugin for the whole installation; what a service point has otherwise is set with its flow.
 #[utoipa::path(put, path = "/api/plugins/{id}/config", tag = "plugins", params(("id" = String, Path), IfMatch), request_body = ConfigDraft,
-    responses((status = 200, description = "Set", body = ShownDetail)))]
+    responses((status = 200, description = "Set", body = ShownDetail)), extensions(("x-problems" = json!(["not-a-plugin"]))))]
 async fn configure(State(app): State<App>, member: Member, known: Known, Path(id): Path<String>, Body(draft): Body<ConfigDraft>) -> Result<Response, Problem> {
     let seen = seen(&app, &member, &known, &id).await?;
     let secrets = draft.secrets.into_iter().map(|(name, secret)| (name, secret.map(|secret| secret.0))).collect();
