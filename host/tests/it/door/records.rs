@@ -40,7 +40,8 @@ async fn send(caller: &Caller, path: &str, form: &[(&str, &str)]) -> Answer {
 async fn a_person_adds_changes_and_removes_a_document_and_the_flow_sees_it() {
     let (house, owner) = house().await;
 
-    assert!(owner.get("/records").await.text.contains(NOTES));
+    // Slashes of an address that is put into a page are written as entities there.
+    assert!(owner.get("/records").await.text.replace("&#x2f;", "/").contains(NOTES));
     let wrong = send(&owner, &format!("{NOTES}/new"), &[("version~", "0"), ("code", ""), ("weight", "mucho")]).await;
     assert_eq!(wrong.status, 422, "{wrong:?}");
     let added = send(&owner, &format!("{NOTES}/new"), &[("version~", "0"), ("code", "<b>uno</b>"), ("text", "hola"), ("weight", "2.5")]).await;

@@ -8,7 +8,7 @@ use std::{
 
 use relevo_sandbox::{CompileError, Engine, EngineError, EngineSettings, LoadError, PackageError, compile::compile_in_child};
 
-use crate::fixtures::{Bench, Desk, bare_guest, call, guest, manifest, settings};
+use crate::fixtures::{Bench, Desk, bare_guest, call, guest, manifest, settings, written_with};
 
 #[tokio::test]
 async fn compiled_code_is_kept_for_this_user_alone_and_used_again() {
@@ -74,10 +74,7 @@ async fn an_invalid_component_is_refused_with_the_compilers_reason() {
 #[tokio::test]
 async fn a_component_of_another_shape_is_refused_when_it_is_linked() {
     let bench = Bench::new();
-    let text = include_str!("guest.wat")
-        .replace("{{handle}}", "(call $handled)")
-        .replace("{{more}}", "")
-        .replace(r#"(export "now-ms" (func (result u64)))"#, r#"(export "now-ms" (func (result s64)))"#);
+    let text = written_with("(call $handled)").replace(r#"(export "now-ms" (func (result u64)))"#, r#"(export "now-ms" (func (result s64)))"#);
     let wasm = relevo_sandbox::pack(&wat::parse_str(text).unwrap(), &manifest()).unwrap();
 
     let Err(refused) = bench.engine.load(&wasm).await else { panic!("it was loaded") };
