@@ -8,6 +8,9 @@ use anyhow::Result;
 
 use self::read::{Contract, Function, Interface, Item, Kind, Type};
 
+/// Words that name no function in JavaScript.
+const RESERVED: [&str; 8] = ["default", "delete", "export", "function", "import", "new", "return", "void"];
+
 /// Every interface of the contract as a module, called as flows import it.
 pub fn declarations(wit: &str) -> Result<String> {
     let contract = read::read(wit)?;
@@ -72,7 +75,13 @@ fn declare_function(text: &mut String, indent: &str, before: &str, function: &Fu
     docs(text, indent, &lines);
     let arguments: Vec<String> = function.arguments.iter().map(|(name, of)| format!("{}: {}", camel(name), typescript(of))).collect();
     let result = result.as_ref().map_or_else(|| "void".to_owned(), typescript);
-    let _ = writeln!(text, "{indent}{before}{}({}): {result};", camel(&function.name), arguments.join(", "));
+    let (name, arguments) = (camel(&function.name), arguments.join(", "));
+    let _ = if RESERVED.contains(&name.as_str()) && !before.is_empty() {
+        // `import { delete as … }` is good JavaScript, a function called so is not.
+        writeln!(text, "{indent}function {name}_({arguments}): {result};\n{indent}export {{ {name}_ as {name} }};")
+    } else {
+        writeln!(text, "{indent}{before}{name}({arguments}): {result};")
+    };
 }
 
 fn docs(text: &mut String, indent: &str, lines: &[String]) {
@@ -119,7 +128,8 @@ mod tests {
 
         for line in WIT.lines().map(str::trim) {
             if let Some((name, _)) = line.split_once(": func(") {
-                assert!(text.contains(&format!("{}(", camel(name))), "{name}");
+                let name = camel(name);
+                assert!(text.contains(&format!("{name}(")) || text.contains(&format!("export {{ {name}_ as {name} }};")), "{name}");
             }
             if let Some(name) = ["record ", "variant ", "enum "].iter().find_map(|word| line.strip_prefix(word)) {
                 let name = pascal(name.split(' ').next().unwrap());

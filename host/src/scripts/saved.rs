@@ -34,11 +34,12 @@ pub fn of_conversation(name: &str, manifest: &Manifest, journals: &[Journal]) ->
     let (first, flow) = journals.iter().find_map(|journal| Some((journal, answered(journal, &manifest.id)?.0)))?;
     let context = &flow.context;
     let mut writer = Writer { now: context.now, codes: Vec::new(), steps: Vec::new() };
-    let (mut seen, mut made, mut http) = (BTreeMap::new(), BTreeSet::new(), Vec::new());
+    let (mut seen, mut made, mut more, mut http) = (BTreeMap::new(), BTreeSet::new(), BTreeMap::new(), Vec::new());
     for journal in journals {
         let Some((flow, outcome)) = answered(journal, &manifest.id) else { continue };
         for call in &flow.calls {
             collect(call, &mut seen, &mut made, &mut writer.codes);
+            pages(call, &mut more);
             http.extend(scripted(call));
         }
         writer.turn(journal, flow, outcome);
@@ -62,7 +63,7 @@ pub fn of_conversation(name: &str, manifest: &Manifest, journals: &[Journal]) ->
         state: context.state.as_ref().map(Value::to_string),
         config: config(manifest, &context.settings),
         secrets: secrets(manifest, journals),
-        records: records(seen, &made),
+        records: records(seen, more, &made),
         http,
         steps: writer.steps,
     })
@@ -123,7 +124,43 @@ fn collect(call: &Call, seen: &mut Seen, made: &mut BTreeSet<String>, codes: &mu
     }
 }
 
-fn records(seen: Seen, made: &BTreeSet<String>) -> BTreeMap<String, Vec<Value>> {
+/// Pages that were not turned, by their cursors: the collection, and one more document that stands for all that came after.
+type More = BTreeMap<String, Option<(String, Document)>>;
+
+/// Whether there is a next page is shown: so there must be something on it.
+fn pages(call: &Call, more: &mut More) {
+    if call.name != asked::FIND {
+        return;
+    }
+    let query = &call.asked["query"];
+    if let Some(cursor) = query["cursor"].as_str() {
+        // It was turned: what is on it is known.
+        more.insert(cursor.to_owned(), None);
+    }
+    let page = call.answer.value().and_then(|value| serde_json::from_value::<Page>(value.clone()).ok());
+    let Some((next, last)) = page.and_then(|page| Some((page.next?, page.items.into_iter().next_back()?))) else { return };
+    let descending = query["sort"].as_str().is_some_and(|sort| sort.starts_with('-'));
+    // Like the last one in all that it may be asked for by, and after it in the order.
+    let id = if descending { last.id.chars().take(last.id.chars().count().saturating_sub(1)).collect() } else { format!("{}~", last.id) };
+    let collection = call.asked["collection"].as_str().unwrap_or_default().to_owned();
+    more.entry(next).or_insert(Some((collection, Document { id, value: renamed(&last.value), ..last })));
+}
+
+/// The same with names of its own, so that it is not found in the place of another.
+fn renamed(value: &str) -> String {
+    let mut fields: Map<String, Value> = serde_json::from_str(value).unwrap_or_default();
+    for name in ["sku", "code"] {
+        if let Some(Value::String(own)) = fields.get_mut(name) {
+            own.push('~');
+        }
+    }
+    Value::Object(fields).to_string()
+}
+
+fn records(mut seen: Seen, more: More, made: &BTreeSet<String>) -> BTreeMap<String, Vec<Value>> {
+    for (collection, document) in more.into_values().flatten() {
+        seen.entry(collection).or_default().entry(document.id.clone()).or_insert(document);
+    }
     let fields = |document: Document| {
         let mut fields: Map<String, Value> = serde_json::from_str(&document.value).unwrap_or_default();
         fields.insert("id".into(), Value::String(document.id));

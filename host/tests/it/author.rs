@@ -34,7 +34,7 @@ async fn an_empty_folder_becomes_a_plugin_in_python_that_answers() {
 async fn from_nothing_to_an_answer(language: &str) {
     let house = House::new(Setup::new(Database::Sqlite)).await;
     let (_, owner) = house.member("ana", Role::Owner).await;
-    let plan = json!({ "name": "author", "scopes": ["upload-plugins", "configure-flows"], "service_points": "all" });
+    let plan = json!({ "name": "author", "scopes": ["upload-plugins", "configure-flows", "see-business"], "service_points": "all" });
     let key = owner.post("/api/keys", plan).await.done(201)["key"].as_str().unwrap().to_owned();
     let author = Author::new().at_server(&house.test.url(0, ""), &key);
     let customer = house.test.customer("+5491155550001");

@@ -4,15 +4,20 @@ use std::{fs, path::Path};
 
 use relevo::scripts::{self, Script};
 use relevo_sandbox::{Engine, EngineSettings, Limits, Plugin};
+use tokio::sync::OnceCell;
 
 use crate::harness::example;
 
 const LANGUAGES: [&str; 3] = ["rust", "js", "python"];
 
+/// On one engine: what one test compiled, the others find.
 async fn load(language: &str) -> Plugin {
-    let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("relevo-cache");
-    let engine = Engine::new(EngineSettings::new(cache, env!("CARGO_BIN_EXE_relevo"))).expect("the engine starts");
-    engine.load(&example(language)).await.expect("it was packed")
+    static ENGINE: OnceCell<Engine> = OnceCell::const_new();
+    let start = async || {
+        let cache = Path::new(env!("CARGO_TARGET_TMPDIR")).join("relevo-cache");
+        Engine::new(EngineSettings::new(cache, env!("CARGO_BIN_EXE_relevo"))).expect("the engine starts")
+    };
+    ENGINE.get_or_init(start).await.load(&example(language)).await.expect("it was packed")
 }
 
 /// The conversations that all of them must pass.

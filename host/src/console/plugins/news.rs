@@ -5,11 +5,12 @@ use std::sync::Arc;
 use relevo_model::*;
 use relevo_sandbox::Manifest;
 
-use super::{Plugin, list};
+use super::find;
 use crate::{
     app::App,
     console::Result,
     identity::{MailKind, Member, OutgoingMail},
+    policy::Permission,
 };
 
 /// People of a business that are told.
@@ -33,13 +34,19 @@ pub struct Troubled {
 
 /// The plugins that somebody should see to.
 pub async fn troubled(app: &App, member: &Member) -> Result<Vec<Troubled>> {
-    let news = |plugin: &Plugin| match (plugin.state, &plugin.taken_back) {
-        (PluginState::SetAside, _) => Some(News::SetAside),
-        (_, Some(_)) => Some(News::TakenBack),
-        _ => None,
-    };
-    let all = list(app, member).await?;
-    Ok(all.into_iter().filter_map(|plugin| news(&plugin).map(|news| Troubled { id: plugin.id, manifest: plugin.manifest, news })).collect())
+    member.demand(Permission::UploadPlugins, None)?;
+    let rows = app.store.cell(&member.tenant).await?.read().await?.plugins().list().await?;
+    let mut troubled = Vec::new();
+    for row in rows {
+        let news = match (row.state, &row.taken_back_version) {
+            (PluginState::SetAside, _) => News::SetAside,
+            (_, Some(_)) => News::TakenBack,
+            _ => continue,
+        };
+        let plugin = find(app, member, &row.id).await?.plugin;
+        troubled.push(Troubled { id: plugin.id, manifest: plugin.manifest, news });
+    }
+    Ok(troubled)
 }
 
 /// Tells those by mail who may see to it. The start page reads it off the plugin itself.

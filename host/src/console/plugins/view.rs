@@ -21,7 +21,7 @@ const SEEN: Duration = Duration::from_secs(14 * 24 * 3_600);
 
 /// All plugins that the business has, by their ids: ours, and what was uploaded.
 pub async fn list(app: &App, member: &Member) -> Result<Vec<Plugin>> {
-    member.demand(Permission::ConfigureFlows, None)?;
+    may_see(member)?;
     let mut read = app.store.cell(&member.tenant).await?.read().await?;
     let rows = read.plugins().list().await?;
     let mut ids: Vec<String> = app.plugins.ids().into_iter().map(str::to_owned).chain(rows.into_iter().map(|row| row.id)).collect();
@@ -39,7 +39,7 @@ pub async fn list(app: &App, member: &Member) -> Result<Vec<Plugin>> {
 
 /// A plugin with all that is known of it.
 pub async fn find(app: &App, member: &Member, id: &str) -> Result<Detail> {
-    member.demand(Permission::ConfigureFlows, None)?;
+    may_see(member)?;
     let mut read = app.store.cell(&member.tenant).await?.read().await?;
     let row = read.plugins().find(id).await?;
     let rows = read.plugins().versions(id).await?;
@@ -58,7 +58,7 @@ pub async fn find(app: &App, member: &Member, id: &str) -> Result<Detail> {
 
 /// How a plugin ran in the last two weeks, newest hour first.
 pub async fn runs(app: &App, member: &Member, id: &str) -> Result<Runs> {
-    member.demand(Permission::ConfigureFlows, None)?;
+    may_see(member)?;
     // What this process counted since it kept that last is to be seen too.
     if let Some(business) = app.opened(&member.tenant).await {
         business.keep_runs().await?;
@@ -71,6 +71,14 @@ pub async fn runs(app: &App, member: &Member, id: &str) -> Result<Runs> {
 /// Goes on only where the business has a plugin of this id.
 pub(super) async fn demand(app: &App, read: &mut Conn, id: &str) -> Result<()> {
     if app.plugins.find(id).is_some() || read.plugins().find(id).await?.is_some() { Ok(()) } else { Err(Error::NotFound) }
+}
+
+/// Whoever decides of plugins sees them, and whoever attaches them somewhere.
+pub(super) fn may_see(member: &Member) -> Result<()> {
+    if !member.may(Permission::UploadPlugins, None) {
+        member.demand(Permission::ConfigureFlows, None)?;
+    }
+    Ok(())
 }
 
 /// What is known of all plugins alike.

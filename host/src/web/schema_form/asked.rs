@@ -9,6 +9,8 @@ use crate::web::{Words, forms::Choice};
 
 /// Longer texts than this are asked for in a field of several lines.
 const LINE: u64 = 200;
+/// Letters of a line of such a field, about.
+const ROW: usize = 90;
 
 /// A field of the form, or the beginning or the end of fields that belong together.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -23,6 +25,8 @@ pub struct Asked {
     pub hint: String,
     pub choices: Vec<Choice>,
     pub longest: Option<u64>,
+    /// Lines that a text of several is shown with.
+    pub rows: usize,
     pub required: bool,
     /// A whole number is asked for otherwise than any.
     pub whole: bool,
@@ -94,11 +98,20 @@ impl<'a> Asking<'a> {
             hint,
             choices: self.choices(schema),
             longest: schema["maxLength"].as_u64(),
+            rows: self.lines(schema, name),
             required: required && default.is_none(),
             whole: schema["type"] == "integer",
             kept: kind == "secret" && self.form.kept.contains(name),
             ..Asked::default()
         }
+    }
+
+    /// As many as what stands there takes, or what it would be without.
+    fn lines(&self, schema: &Value, name: &str) -> usize {
+        let default = schema["default"].as_str().unwrap_or_default();
+        let text = Some(self.entered.text(name)).filter(|text| !text.is_empty()).unwrap_or(default);
+        let least = if kind(schema) == "text" && schema["format"] != "multiline" { 1 } else { 3 };
+        text.lines().map(|line| line.chars().count() / ROW + 1).sum::<usize>().clamp(least, 8)
     }
 
     fn group(&mut self, name: &str, key: &str, schema: &'a Value) {

@@ -157,7 +157,7 @@ both_engines! {
         let before = owner.get(&path).await;
         assert_eq!(before.body["plugins"][0]["id"], "echo");
 
-        let changed = owner.put_seen(&path, &before.etag.clone().unwrap(), json!({ "plugins": [{ "id": "probe" }, { "id": "echo", "config": { "a": 1 } }] })).await;
+        let changed = owner.put_seen(&path, &before.etag.clone().unwrap(), json!({ "plugins": [{ "id": "probe" }, { "id": "twin", "config": { "only": "b:" } }] })).await;
         chat.says("dos").await;
 
         assert_eq!(chat.bot_replies().await, ["uno", "heard dos"]);
@@ -181,7 +181,7 @@ both_engines! {
             (format!("/api/business/{}", app.acme().id), None, json!({ "name": "NAME" })),
             (format!("/api/business/{}", app.acme().id), Some("openai"), json!({ "model": "NAME" })),
             (format!("/api/service-points/{point}"), None, json!({ "name": "NAME", "time_zone": "UTC" })),
-            (format!("/api/service-points/{point}/flow"), None, json!({ "plugins": [{ "id": "echo", "config": { "a": "NAME" } }] })),
+            (format!("/api/service-points/{point}/flow"), None, json!({ "plugins": [{ "id": "probe", "config": { "only": "NAME" } }] })),
             (format!("/api/products/{product}"), None, json!({ "title": "NAME", "price_minor": 1 })),
             (policy, None, json!({ "kind": "refund", "title": "NAME", "text": "x" })),
             (format!("/api/orders/{order}"), Some("status"), json!({ "status": "CONFIRMED" })),

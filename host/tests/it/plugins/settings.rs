@@ -14,14 +14,12 @@ fn picky(version: &str) -> Vec<u8> {
         manifest.config = json!({
             "type": "object",
             "additionalProperties": false,
-            "required": ["KEY"],
+            "required": ["API_KEY"],
             "properties": {
-                "only": { "type": "string", "maxLength": 4, "default": "a:" },
-                "KEY": { "type": "string", "format": "secret" },
+                "only": { "type": "string", "maxLength": 8, "default": "a:" },
+                "API_KEY": { "type": "string", "format": "secret" },
             },
         });
-        let secrets = serde_json::from_value(json!({ "kind": "secrets", "names": ["KEY"], "reason": "its key" })).unwrap();
-        manifest.permissions.push(secrets);
     })
 }
 
@@ -47,7 +45,7 @@ impl Admin {
 both_engines! {
     async fn a_service_point_has_what_the_installation_has_but_for_what_it_says_itself(setup: Setup) {
         let (app, admin) = set_up(setup).await;
-        admin.configures(json!({ "config": {}, "secrets": { "KEY": SECRET } })).await.ok();
+        admin.configures(json!({ "config": {}, "secrets": { "API_KEY": SECRET } })).await.ok();
         admin.sets_here(json!({})).await.ok();
         let chat = app.customer(PHONE).says("a: uno").await;
         assert_eq!(chat.answer().await, "heard  uno", "the default of the schema");
@@ -71,16 +69,22 @@ both_engines! {
     async fn what_does_not_fit_is_told_at_its_field(setup: Setup) {
         let (_app, admin) = set_up(setup).await;
 
-        let long = admin.configures(json!({ "config": { "only": "abcde", "more": 1 }, "secrets": { "KEY": SECRET } })).await;
+        let long = admin.configures(json!({ "config": { "only": "abcdefghi", "more": 1 }, "secrets": { "API_KEY": SECRET } })).await;
         let missing = admin.configures(json!({ "config": {} })).await;
         let unknown = admin.configures(json!({ "config": {}, "secrets": { "OTHER": "x" } })).await;
-        admin.configures(json!({ "config": {}, "secrets": { "KEY": SECRET } })).await.ok();
+        admin.configures(json!({ "config": {}, "secrets": { "API_KEY": SECRET } })).await.ok();
+        let said = admin.configures(json!({ "config": { "only": "nothing" } })).await;
         let here = admin.sets_here(json!({ "only": 7 })).await;
 
-        assert_eq!(long.wrong(), [("config/more", "schema-unknown"), ("config/only", "schema-max-length")]);
-        assert!(long.body["errors"][1]["text"].as_str().unwrap().contains('4'), "{long:?}");
-        assert_eq!(missing.wrong(), [("config/KEY", "schema-required")]);
+        let mut wrong = long.wrong();
+        wrong.sort_unstable();
+        assert_eq!(wrong, [("config/more", "schema-unknown"), ("config/only", "schema-max-length")]);
+        let longest = long.body["errors"].as_array().unwrap().iter().find(|error| error["field"] == "config/only").unwrap();
+        assert!(longest["text"].as_str().unwrap().contains('8'), "{long:?}");
+        assert_eq!(missing.wrong(), [("config/API_KEY", "schema-required")]);
         assert_eq!(unknown.wrong(), [("config/OTHER", "schema-unknown")]);
+        assert_eq!(said.wrong(), [("config/only", "schema-says")]);
+        assert_eq!(said.body["errors"][0]["text"], "hears nothing like that", "in the plugin's own words");
         assert_eq!(here.wrong(), [("plugins[0].config/only", "schema-type")]);
     }
 
@@ -88,10 +92,10 @@ both_engines! {
         let (app, admin) = set_up(setup).await;
 
         // Entered as if it were a setting, it is not kept as one.
-        let set = admin.configures(json!({ "config": { "KEY": SECRET }, "secrets": { "KEY": SECRET } })).await;
+        let set = admin.configures(json!({ "config": { "API_KEY": SECRET }, "secrets": { "API_KEY": SECRET } })).await;
         assert_eq!(set.status, 200, "{set:?}");
 
-        assert_eq!((&set.body["secrets"], &set.body["config"]), (&json!({ "KEY": true }), &json!({})));
+        assert_eq!((&set.body["secrets"], &set.body["config"]), (&json!({ "API_KEY": true }), &json!({})));
         for path in [format!("/api/plugins/{ID}"), format!("/api/plugins/{ID}/configs"), "/api/plugins".to_owned()] {
             assert!(!admin.caller.get(&path).await.body.to_string().contains(SECRET), "{path}");
         }
@@ -101,10 +105,10 @@ both_engines! {
         }
         let cell = app.cell(app.acme()).await;
         let mut read = cell.read().await.unwrap();
-        let kept = read.plugins().secret(&cell, ID, "KEY").await.unwrap().unwrap();
+        let kept = read.plugins().secret(&cell, ID, "API_KEY").await.unwrap().unwrap();
         assert_eq!(&**kept, SECRET.as_bytes());
         drop(read);
-        let gone = admin.configures(json!({ "config": {}, "secrets": { "KEY": null } })).await;
-        assert_eq!(gone.wrong(), [("config/KEY", "schema-required")], "it is required, so it stays");
+        let gone = admin.configures(json!({ "config": {}, "secrets": { "API_KEY": null } })).await;
+        assert_eq!(gone.wrong(), [("config/API_KEY", "schema-required")], "it is required, so it stays");
     }
 }

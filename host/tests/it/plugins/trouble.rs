@@ -53,7 +53,6 @@ both_engines! {
         }
 
         assert_eq!(admin.plugin().await["state"], "on");
-        assert_eq!(admin.plugin().await["failures"], 0, "what was counted is kept every few seconds");
         let runs = admin.caller.get(&format!("/api/plugins/{ID}/runs")).await.ok();
         let hour = &runs[0];
         assert_eq!((&hour["turns"], &hour["failed"], &hour["handled"], &hour["limited"]), (&json!(18), &json!(16), &json!(2), &json!(0)), "{runs}");

@@ -4,7 +4,7 @@ use relevo::scripts::{self, Report, Script};
 use relevo_sandbox::Plugin;
 use serde_json::json;
 
-use super::{PHONE, at_work, form, orders, shop, storefront};
+use super::{PHONE, at_work, form, orders, storefront};
 use crate::{
     harness::{Database, Setup, TestApp, both_engines},
     plugins::ID,
@@ -145,9 +145,13 @@ async fn the_outside_is_as_scripted_and_what_is_not_scripted_is_never_called() {
 
 both_engines! {
     async fn a_conversation_that_was_kept_as_a_test_passes_on_its_version_and_fails_where_it_changed(setup: Setup) {
-        let (app, admin) = at_work(shop(setup), storefront("1.0.0", &[])).await;
+        // More than one page of them, of which the first is looked at.
+        let others = ["Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "Q8"].into_iter();
+        let setup = others.fold(setup.tenant("acme"), |setup, sku| setup.product(sku, "Otra cosa", 1_000, None));
+        let (app, admin) = at_work(setup.product("YER", "Yerba mate 1 kg", 480_000, Some(40)), storefront("1.0.0", &[])).await;
         let chat = app.customer(PHONE);
         orders(&chat).await;
+        assert!(chat.sent().iter().any(|sent| sent.choices().iter().any(|(_, title)| title == "Ver más")), "the list goes on");
         app.clock.advance(std::time::Duration::from_secs(600));
         chat.says("estado").await.bot_replies().await;
         let other = admin.has(storefront("1.1.0", &[("¿Lo confirmás?", "¿Va entonces?")])).await;
