@@ -1,5 +1,6 @@
 //! `cargo xtask test`: all tests, with all that they need.
 
+use std::process::Command;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -12,6 +13,9 @@ pub(crate) struct Arguments {
     /// Fails with the command instead of installing what is missing
     #[arg(long)]
     no_install: bool,
+    /// Has clippy compile our own crates, and takes its warnings for errors: what `check` would compile a second time
+    #[arg(long)]
+    lint: bool,
     /// Passed on to `cargo test`, such as `-p relevo-store` or a test's name; the plugins' own tests are then left out
     #[arg(last = true)]
     cargo: Vec<String>,
@@ -23,6 +27,9 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     plugins::build_all(workspace, !arguments.no_install)?;
 
     let mut tests = workspace.cargo();
+    if arguments.lint {
+        lint(&mut tests);
+    }
     tests.args(["test", "--locked"]);
     if !names_packages(&arguments.cargo) {
         tests.arg("--workspace");
@@ -33,7 +40,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
 
     if arguments.cargo.is_empty() {
         process::run(workspace.plugins_cargo().args(["test", "--workspace", "--locked"]))?;
-        test_temporary_postgres(workspace)?;
+        test_temporary_postgres(workspace, arguments.lint)?;
     } else {
         process::say("the plugins' own tests were left out, because arguments were given");
     }
@@ -43,12 +50,21 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
 }
 
 /// Another server may serve all other tests, so these ask for more than the machine must have.
-fn test_temporary_postgres(workspace: &Workspace) -> Result<()> {
+fn test_temporary_postgres(workspace: &Workspace, linted: bool) -> Result<()> {
     if postgres::programs().is_none() {
         process::say("the tests of the temporary Postgres were left out: no server is installed here");
         return Ok(());
     }
-    process::run(workspace.cargo().args(["test", "--workspace", "--locked", "--bin", "xtask", "--", "--ignored"]))
+    let mut tests = workspace.cargo();
+    if linted {
+        lint(&mut tests);
+    }
+    process::run(tests.args(["test", "--workspace", "--locked", "--bin", "xtask", "--", "--ignored"]))
+}
+
+/// By a setting of cargo and not by its variable, which the tests would hand on to what they build themselves.
+fn lint(cargo: &mut Command) {
+    cargo.args(["--config", "build.rustc-workspace-wrapper='clippy-driver'"]).env("CLIPPY_ARGS", "-Dwarnings__CLIPPY_HACKERY__");
 }
 
 /// Cargo lets `--workspace` win over `--package`.

@@ -75,7 +75,7 @@ mod tests {
     fn each_round_has_a_version_below_the_one_that_it_grows_into() {
         let text = r#"{"id": "a", "version": "1.2.0", "api": "0.1.0-draft", "title": "A"}"#;
         let manifest = Manifest::parse(text.as_bytes()).unwrap();
-        let at = |seconds| rehearsed(manifest.clone(), Time(seconds * 1_000)).unwrap().version;
+        let at = |seconds: i64| rehearsed(manifest.clone(), Time(seconds * 1_000)).unwrap().version;
 
         assert_eq!(at(7).to_string(), "1.2.0-dev.7");
         assert!(at(7) < at(10) && at(10) < manifest.version);

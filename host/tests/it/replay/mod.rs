@@ -184,7 +184,7 @@ both_engines! {
         let (app, admin) = at_work(shop(setup), echo("1.0.0")).await;
         let url = app.outside.url("/never/called");
         let chat = app.customer(PHONE);
-        for words in [&format!("fetch {url}"), "get key", "order YER"] {
+        for words in [&format!("fetch {url}"), "get key", "order YER", "put color 7"] {
             chat.says(words).await.bot_replies().await;
         }
         let other = admin.has(probe("2.0.0")).await;
@@ -198,6 +198,11 @@ both_engines! {
         assert_eq!(unrecorded[1], "business key");
         assert!(app.outside.calls().is_empty(), "a socket was opened");
         assert_eq!(app.count(app.acme(), "SELECT COUNT(*) FROM orders").await, 0);
+        // What it writes it sees itself, and nobody else does.
+        let only = |text: &str| vec![text.to_owned()];
+        assert!(differences.contains(&("said".into(), only("put color 7"), only("\"7\" v1"))), "{differences:#?}");
+        assert!(differences.contains(&("done".into(), Vec::new(), only("business color = \"7\""))), "{differences:#?}");
+        assert_eq!(app.count(app.acme(), "SELECT COUNT(*) FROM kv").await, 0);
     }
 
     async fn where_it_is_wanted_a_version_is_activated_only_when_all_that_differs_was_approved(setup: Setup) {

@@ -147,8 +147,9 @@ both_engines! {
     async fn a_conversation_that_was_kept_as_a_test_passes_on_its_version_and_fails_where_it_changed(setup: Setup) {
         // More than one page of them, of which the first is looked at.
         let others = ["Q1", "Q2", "Q3", "Q4", "Q5", "Q6", "Q7", "Q8"].into_iter();
-        let setup = others.fold(setup.tenant("acme"), |setup, sku| setup.product(sku, "Otra cosa", 1_000, None));
-        let (app, admin) = at_work(setup.product("YER", "Yerba mate 1 kg", 480_000, Some(40)), storefront("1.0.0", &[])).await;
+        let setup = setup.tenant("acme").product("YER", "Yerba mate 1 kg", 480_000, Some(40));
+        let setup = others.fold(setup, |setup, sku| setup.product(sku, "Otra cosa", 1_000, None));
+        let (app, admin) = at_work(setup, storefront("1.0.0", &[])).await;
         let chat = app.customer(PHONE);
         orders(&chat).await;
         assert!(chat.sent().iter().any(|sent| sent.choices().iter().any(|(_, title)| title == "Ver más")), "the list goes on");
