@@ -1,8 +1,14 @@
 //! Looks at a plugin as an upload is looked at, and says what an administrator will read.
 
-use std::{fmt::Write, time::Instant};
+use std::{
+    env,
+    fmt::Write,
+    fs,
+    path::{Path, PathBuf},
+    time::{Duration, Instant, SystemTime},
+};
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use relevo_sandbox::{Engine, EngineSettings, Package, Permission, Plugin, inspect};
 
 /// Prints what it is; fails with what is to be changed.
@@ -16,42 +22,41 @@ pub async fn check(wasm: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// An engine with a cache of its own, for as long as a command runs.
-pub struct Bench {
-    engine: Engine,
-    _cache: Folder,
-}
+/// How long compiled code is kept that nobody asked for.
+const KEPT: Duration = Duration::from_secs(7 * 24 * 3_600);
+
+/// An engine for as long as a command runs. What one command compiled, the next one finds.
+pub struct Bench(Engine);
 
 impl Bench {
     pub fn new() -> Result<Self> {
-        let cache = Folder::new()?;
-        let mut settings = EngineSettings::new(&cache.0, std::env::current_exe()?);
+        let cache = cache()?;
+        clear_away(&cache, SystemTime::now());
+        let mut settings = EngineSettings::new(cache, std::env::current_exe()?);
         // One conversation at a time; address space may be scarce on a developer's machine.
         settings.pool_size = 4;
-        Ok(Self { engine: Engine::new(settings)?, _cache: cache })
+        Ok(Self(Engine::new(settings)?))
     }
 
     pub async fn load(&self, wasm: &[u8]) -> Result<Plugin> {
-        Ok(self.engine.load(wasm).await?)
+        Ok(self.0.load(wasm).await?)
     }
 }
 
-/// A folder that goes away with its value.
-struct Folder(std::path::PathBuf);
-
-impl Folder {
-    fn new() -> Result<Self> {
-        let id: relevo_model::EventId = relevo_model::Clock::system().id();
-        let path = std::env::temp_dir().join(format!("relevo-plugin-{id}"));
-        std::fs::create_dir_all(&path)?;
-        Ok(Self(path))
-    }
+/// Native code lies in a folder of this user's alone: what lies in a plugin's own folder may have come from anybody.
+fn cache() -> Result<PathBuf> {
+    let given = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
+    let folder = given.or_else(|| env::home_dir().map(|home| home.join(".cache")));
+    Ok(folder.context("neither XDG_CACHE_HOME nor HOME is set: one of them says where compiled plugins are kept")?.join("relevo/plugins"))
 }
 
-impl Drop for Folder {
-    fn drop(&mut self) {
-        // What is left of it is the system's to clear away.
-        drop(std::fs::remove_dir_all(&self.0));
+fn clear_away(cache: &Path, now: SystemTime) {
+    for entry in fs::read_dir(cache).into_iter().flatten().flatten() {
+        let written = entry.metadata().and_then(|data| data.modified());
+        if written.is_ok_and(|written| now.duration_since(written).is_ok_and(|age| age > KEPT)) {
+            // What cannot be removed is only not removed.
+            drop(fs::remove_file(entry.path()));
+        }
     }
 }
 
@@ -86,4 +91,22 @@ fn asked(permission: &Permission) -> String {
 
 fn listed(names: &[impl AsRef<str>]) -> String {
     if names.is_empty() { "none".into() } else { names.iter().map(AsRef::as_ref).collect::<Vec<_>>().join(", ") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compiled_code_is_cleared_away_after_a_week() {
+        let cache = tempfile::tempdir().unwrap();
+        let file = cache.path().join("a.cwasm");
+        fs::write(&file, "").unwrap();
+
+        clear_away(cache.path(), SystemTime::now() + KEPT / 2);
+        assert!(file.exists());
+        clear_away(cache.path(), SystemTime::now() + KEPT * 2);
+
+        assert!(!file.exists());
+    }
 }

@@ -7,7 +7,7 @@ use clap::Args;
 use relevo_sandbox::{Manifest, inspect};
 use reqwest::{
     Method, Url,
-    header::{CONTENT_TYPE, HeaderValue},
+    header::{ACCEPT_LANGUAGE, CONTENT_TYPE, HeaderValue},
 };
 use serde_json::{Value, json};
 
@@ -74,7 +74,9 @@ impl Api {
     }
 
     async fn answer(&self, request: reqwest::RequestBuilder) -> Result<Value> {
-        let response = request.send().await.with_context(|| format!("{} does not answer", self.base))?;
+        // The command speaks English, so what the server says to people stands beside it in English too.
+        let response =
+            request.header(ACCEPT_LANGUAGE, HeaderValue::from_static("en")).send().await.with_context(|| format!("{} does not answer", self.base))?;
         let status = response.status();
         let text = response.text().await?;
         let value: Value = serde_json::from_str(&text).unwrap_or(Value::Null);

@@ -62,13 +62,15 @@ fn slug(words: &str) -> String {
     joined.split('-').filter(|part| !part.is_empty()).collect::<Vec<_>>().join("-")
 }
 
-/// Where a link leads among files it leads to a file, and here to its page. Wide tables scroll by themselves.
+/// Where a link leads among files it leads to a file, and here to its page. What is wider than the page scrolls by itself, by keyboard too.
 fn served(event: Event<'_>) -> Event<'_> {
     match event {
         Event::Start(Tag::Link { link_type, dest_url, title, id }) if &*dest_url == "api.md" => {
             Event::Start(Tag::Link { link_type, dest_url: CowStr::Borrowed("/docs/api"), title, id })
         }
         Event::Start(Tag::Table(_)) => Event::Html(CowStr::Borrowed("<div class=\"table-scroll\"><table class=\"table\">")),
+        Event::Start(Tag::CodeBlock(_)) => Event::Html(CowStr::Borrowed("<pre tabindex=\"0\"><code>")),
+        Event::End(TagEnd::CodeBlock) => Event::Html(CowStr::Borrowed("</code></pre>\n")),
         Event::End(TagEnd::Table) => Event::Html(CowStr::Borrowed("</tbody></table></div>\n")),
         other => other,
     }
@@ -80,11 +82,13 @@ mod tests {
 
     #[test]
     fn headings_become_places_that_can_be_named() {
-        let chapter = chapter("# Plugins\n\n## What `http` may do\n\nText with <b> & `code`.\n\n[API](api.md)\n\n| A | B |\n|---|---|\n| 1 | 2 |\n");
+        let chapter =
+            chapter("# Plugins\n\n## What `http` may do\n\nText with <b> & `code`.\n\n[API](api.md)\n\n| A | B |\n|---|---|\n| 1 | 2 |\n\n    a < b\n");
 
         assert_eq!((chapter.title.as_str(), chapter.sections), ("Plugins", vec![Section { id: "what-http-may-do".into(), title: "What http may do".into() }]));
         assert!(chapter.body.contains("<h2 id=\"what-http-may-do\">"), "{}", chapter.body);
         assert!(chapter.body.contains("href=\"/docs/api\""), "{}", chapter.body);
+        assert!(chapter.body.contains("<pre tabindex=\"0\"><code>a &lt; b\n</code></pre>"), "{}", chapter.body);
         assert_eq!(chapter.body.matches("<table").count(), chapter.body.matches("</table>").count());
         assert_eq!(chapter.body.matches("<tbody>").count(), chapter.body.matches("</tbody>").count());
     }

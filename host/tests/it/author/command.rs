@@ -76,6 +76,7 @@ impl Author {
         }
         // What our own plugins are made of is compiled there already.
         command.env("CARGO_TARGET_DIR", target().join("plugins-build"));
+        command.env("XDG_CACHE_HOME", self.home.path().join("cache"));
         command.env_remove("RELEVO_URL").env_remove("RELEVO_KEY");
         if let Some((url, key)) = &self.server {
             command.env("RELEVO_URL", url).env("RELEVO_KEY", key);
