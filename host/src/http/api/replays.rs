@@ -113,8 +113,8 @@ struct ShownDifference {
     #[schema(value_type = Id)]
     conversation_id: ConversationId,
     kind: DifferenceName,
-    before: Vec<ShownLine>,
-    after: Vec<ShownLine>,
+    before: Vec<ReplayLine>,
+    after: Vec<ReplayLine>,
     verdict: VerdictName,
     judged_by: Option<String>,
 }
@@ -133,7 +133,7 @@ enum DifferenceName {
 }
 
 #[derive(Serialize, ToSchema)]
-struct ShownLine {
+struct ReplayLine {
     /// An action, the name of a call, or the name of a value.
     what: String,
     text: String,
@@ -264,7 +264,7 @@ impl From<Shown> for ShownDifference {
         let lines = |lines: Vec<Line>| {
             lines
                 .into_iter()
-                .map(|Line { what, text }| ShownLine { what: what.strip_prefix("action-").map_or_else(|| what.clone(), str::to_owned), text })
+                .map(|Line { what, text }| ReplayLine { what: what.strip_prefix("action-").map_or_else(|| what.clone(), str::to_owned), text })
                 .collect()
         };
         Self {
