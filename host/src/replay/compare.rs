@@ -213,7 +213,8 @@ mod tests {
     #[test]
     fn what_changed_is_told_apart_from_what_did_not() {
         type Texts = &'static [&'static str];
-        let cases: [(Texts, Texts, &[(Texts, Texts)]); 5] = [
+        type Case = (Texts, Texts, &'static [(Texts, Texts)]);
+        let cases: [Case; 5] = [
             (&["a", "b", "c"], &["a", "x", "c"], &[(&["b"], &["x"])]),
             (&["a", "c"], &["a", "b", "c"], &[(&[], &["b"])]),
             (&["a", "b"], &["b"], &[(&["a"], &[])]),
