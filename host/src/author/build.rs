@@ -79,8 +79,7 @@ fn python(project: &Project) -> Result<()> {
     let world = project.world()?;
     let command = || {
         let mut command = Command::new(&tool);
-        // What Python keeps beside a source that it read is no source.
-        command.current_dir(&project.folder).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.current_dir(&project.folder);
         command.args(["--quiet", "--wit-path", files::WIT, "--world", world.as_str()]);
         command
     };

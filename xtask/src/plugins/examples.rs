@@ -88,8 +88,6 @@ impl Language {
                 command.args(["--quiet", "--world", WORLD, "--wit-path"]).arg(wit);
                 command.args(["componentize", "--stub-wasi", "--python-path"]).arg(sources.join("src"));
                 command.arg("--output").arg(component).arg("flow");
-                // What Python keeps beside a source that it read is no source.
-                command.env("PYTHONDONTWRITEBYTECODE", "1");
                 command
             }
         }
