@@ -71,7 +71,7 @@ pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
     let postgres = if variants.contains(&Variant::Postgres) { Some(find_postgres(arguments)?) } else { None };
     plugins::build(workspace, !arguments.no_install)?;
     let mut build = workspace.cargo();
-    process::run(build.args(["build", "--release", "--locked", "--workspace", "--bins"]))?;
+    process::run(build.args(["build", "--release", "--locked", "--workspace", "--bins", "--examples"]))?;
 
     // Not in the system's temporary folder, which may be memory: a commit must reach a disk.
     let bench = Bench { release: workspace.target.join("release"), folders: workspace.target.join("bench"), arguments, postgres };
