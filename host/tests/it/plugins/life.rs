@@ -3,6 +3,7 @@
 use futures::future::join_all;
 use relevo_model::*;
 use relevo_store::{Json, PluginVersion, Store};
+use reqwest::Method;
 use serde_json::json;
 
 use super::{Admin, ID, component, echo, phone, probe};
@@ -126,6 +127,27 @@ both_engines! {
         })).await;
         let refused = admin.activates(&more).await;
         assert_eq!((refused.problem(), refused.wrong()), ("consent-needed", vec![("permissions.llm", "plugin-asks-more")]));
+    }
+
+    async fn a_key_that_may_upload_plugins_and_nothing_else_has_one_answer(setup: Setup) {
+        let app = setup.tenant("acme").await;
+        let admin = Admin::of(&app).await;
+        let made = admin.caller.post("/api/keys", json!({ "name": "ci", "scopes": ["upload-plugins"], "service_points": "all" })).await.ok();
+        let (key, http) = (made["key"].as_str().unwrap(), reqwest::Client::new());
+        let ask = |method: Method, path: String| http.request(method, app.url(0, &path)).bearer_auth(key);
+
+        let uploaded = ask(Method::POST, "/api/plugins".into()).header("content-type", "application/wasm").body(echo("1.0.0")).send().await.unwrap();
+        assert_eq!(uploaded.status(), 201);
+        let path = format!("/api/plugins/{ID}/versions/1.0.0");
+        until("it is compiled", || async {
+            let seen = ask(Method::GET, path.clone()).send().await.unwrap();
+            seen.text().await.unwrap().contains("\"state\":\"ready\"")
+        })
+        .await;
+        let activated = ask(Method::POST, format!("{path}/activate")).send().await.unwrap();
+
+        assert_eq!(activated.status(), 200);
+        assert_eq!(admin.plugin().await["active"], "1.0.0");
     }
 
     async fn two_businesses_with_a_plugin_of_one_name_do_not_see_each_other(setup: Setup) {

@@ -68,7 +68,7 @@ fn routes() -> Routes {
     Routes::new()
         .get("/api/plugins", SEE, list)
         .get("/api/plugins/{id}", SEE, find)
-        .get("/api/plugins/{id}/versions/{version}", SEE, version)
+        .get("/api/plugins/{id}/versions/{version}", MANAGE, version)
         .delete("/api/plugins/{id}/versions/{version}", MANAGE, remove_version)
         .put("/api/plugins/{id}/grants", MANAGE, grant)
         .create("/api/plugins/{id}/versions/{version}/activate", MANAGE, activate)
