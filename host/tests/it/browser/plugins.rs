@@ -133,7 +133,7 @@ async fn is_compared(window: &Window) {
     window.reads("//li[@data-testid='difference'][@data-kind='said']//*[@data-testid='before']", QUESTION).await;
     window.reads("//li[@data-testid='difference'][@data-kind='said']//*[@data-testid='after']", "hola").await;
     window.clicks(&button("approve-all")).await;
-    window.reads("//li[@data-testid='difference'][@data-kind='said']", "Aprobada").await;
+    window.reads("//li[@data-testid='difference'][@data-kind='said']", "Aprobado").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
