@@ -124,16 +124,19 @@ async fn answers_first_in(demo: &Demo, window: &Window, point: &str) {
     assert_eq!(order, json!(["tracking-js", "storefront"]));
 }
 
-/// What the new version would have said is seen beside what was said, and approved.
+/// The business wants it compared: what the new version would have said is seen beside what was said, and approved before it may answer.
 async fn is_compared(window: &Window) {
-    window.reads(&version("1.1.0", "activate"), "Activar").await;
-    window.clicks("//nav[@class='tabs']/a[normalize-space()='Comparar']").await;
+    window.clicks(&button("require-replay")).await;
+    window.reads(TOAST, "antes de activar hay que aprobar la comparación").await;
+    window.clicks(&version("1.1.0", "activate")).await;
+    window.reads("//h1", "No se pudo").await;
+    window.goes("/plugins/tracking-js/replay").await;
     window.clicks("//select[@name='version']/option[@value='1.1.0']").await;
     window.clicks(&button("start-replay")).await;
     window.reads("//li[@data-testid='difference'][@data-kind='said']//*[@data-testid='before']", QUESTION).await;
     window.reads("//li[@data-testid='difference'][@data-kind='said']//*[@data-testid='after']", "hola").await;
     window.clicks(&button("approve-all")).await;
-    window.reads("//li[@data-testid='difference'][@data-kind='said']", "Aprobada").await;
+    window.reads("//li[@data-testid='difference'][@data-kind='said']", "Aprobado").await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
