@@ -10,7 +10,10 @@ turn-plugin = Plugin
 turn-not-kept = not recorded: it cannot be run again
 turn-previous = Previous
 turn-next = Next
-turn-attempts = { $count } tries
+turn-attempts = { $count ->
+    [one] { $count } try
+   *[other] { $count } tries
+}
 turn-around = Around it
 turn-around-hint = as it was when it began
 turn-time = time
@@ -43,8 +46,8 @@ test-who-clock = Clock
 tests-lead = Test conversations, with a clock and data of their own: they write to nobody and call nothing outside.
 tests-run = Run the tests
 tests-none = No tests. Save a conversation as a test from its turns.
-tests-passed = { $passed } passed
-tests-failed = { $failed } failed, { $passed } passed
+tests-passed = Passed: { $passed }.
+tests-failed = Failed: { $failed }. Passed: { $passed }.
 replay-start = Compare a version
 replay-lead = Runs recorded conversations on another version, writing to nobody and calling nothing, and shows what it would have said or done otherwise.
 replay-candidate = Version
@@ -68,10 +71,19 @@ replay-approved = { $count ->
    *[other] Approved
 }
 replay-of = What changes with { $version }
-replay-sum = { $conversations } conversations, { $turns } turns.
+replay-sum = { $conversations ->
+    [one] { $conversations } conversation
+   *[other] { $conversations } conversations
+}, { $turns ->
+    [one] { $turns } turn
+   *[other] { $turns } turns
+}.
 replay-skipped = { $count } cannot be compared: they were not recorded, or another one answered.
 replay-same = It would have said and done the same in all of them.
-replay-approve-all = Approve the remaining { $count }
+replay-approve-all = { $count ->
+    [one] Approve the remaining one
+   *[other] Approve the remaining { $count }
+}
 replay-verdict-pending = It is to be decided again.
 replay-verdict-approved = Approved.
 replay-verdict-rejected = Rejected.

@@ -10,7 +10,10 @@ turn-plugin = Plugin
 turn-not-kept = sin registro: no se puede repetir
 turn-previous = Anterior
 turn-next = Siguiente
-turn-attempts = { $count } intentos
+turn-attempts = { $count ->
+    [one] { $count } intento
+   *[other] { $count } intentos
+}
 turn-around = Alrededor
 turn-around-hint = como estaba cuando empezó
 turn-time = hora
@@ -43,8 +46,8 @@ test-who-clock = Reloj
 tests-lead = Conversaciones de prueba, con un reloj y datos propios: no escriben a nadie ni llaman afuera.
 tests-run = Correr las pruebas
 tests-none = No hay pruebas. Guardá una conversación como prueba desde sus turnos.
-tests-passed = Pasaron { $passed }
-tests-failed = Fallaron { $failed }, pasaron { $passed }
+tests-passed = Pasaron: { $passed }.
+tests-failed = Fallaron: { $failed }. Pasaron: { $passed }.
 replay-start = Comparar una versión
 replay-lead = Corre conversaciones registradas en otra versión, sin escribir ni llamar a nadie, y muestra qué habría dicho o hecho distinto.
 replay-candidate = Versión
@@ -62,16 +65,28 @@ replay-progress = { $done } de { $turns } turnos
 replay-ended = Se interrumpió
 replay-ended-why = Se interrumpió después de { $done } de { $turns } turnos. Volvé a empezarla.
 replay-pending = { $count } por decidir
-replay-rejected = { $count } rechazadas
+replay-rejected = { $count ->
+    [one] { $count } rechazada
+   *[other] { $count } rechazadas
+}
 replay-approved = { $count ->
     [0] Sin diferencias
    *[other] Aprobada
 }
 replay-of = Qué cambia con la { $version }
-replay-sum = { $conversations } conversaciones, { $turns } turnos.
+replay-sum = { $conversations ->
+    [one] { $conversations } conversación
+   *[other] { $conversations } conversaciones
+}, { $turns ->
+    [one] { $turns } turno
+   *[other] { $turns } turnos
+}.
 replay-skipped = { $count } no se pueden comparar: no quedaron registrados o los respondió otro.
 replay-same = Habría dicho y hecho lo mismo en todos.
-replay-approve-all = Aprobar las { $count } que faltan
+replay-approve-all = { $count ->
+    [one] Aprobar la que falta
+   *[other] Aprobar las { $count } que faltan
+}
 replay-verdict-pending = Queda por decidir.
 replay-verdict-approved = Aprobado.
 replay-verdict-rejected = Rechazado.

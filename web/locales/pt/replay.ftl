@@ -10,7 +10,10 @@ turn-plugin = Plugin
 turn-not-kept = sem registro: não dá para repetir
 turn-previous = Anterior
 turn-next = Próximo
-turn-attempts = { $count } tentativas
+turn-attempts = { $count ->
+    [one] { $count } tentativa
+   *[other] { $count } tentativas
+}
 turn-around = Ao redor
 turn-around-hint = como estava quando começou
 turn-time = hora
@@ -43,8 +46,8 @@ test-who-clock = Relógio
 tests-lead = Conversas de teste, com relógio e dados próprios: não escrevem para ninguém nem chamam nada de fora.
 tests-run = Rodar os testes
 tests-none = Não há testes. Salve uma conversa como teste nos seus turnos.
-tests-passed = { $passed } passaram
-tests-failed = { $failed } falharam, { $passed } passaram
+tests-passed = Passaram: { $passed }.
+tests-failed = Falharam: { $failed }. Passaram: { $passed }.
 replay-start = Comparar uma versão
 replay-lead = Roda conversas registradas em outra versão, sem escrever nem chamar ninguém, e mostra o que teria dito ou feito diferente.
 replay-candidate = Versão
@@ -62,16 +65,28 @@ replay-progress = { $done } de { $turns } turnos
 replay-ended = Interrompida
 replay-ended-why = Foi interrompida depois de { $done } de { $turns } turnos. Comece de novo.
 replay-pending = { $count } por decidir
-replay-rejected = { $count } rejeitadas
+replay-rejected = { $count ->
+    [one] { $count } rejeitada
+   *[other] { $count } rejeitadas
+}
 replay-approved = { $count ->
     [0] Sem diferenças
    *[other] Aprovada
 }
 replay-of = O que muda com a { $version }
-replay-sum = { $conversations } conversas, { $turns } turnos.
+replay-sum = { $conversations ->
+    [one] { $conversations } conversa
+   *[other] { $conversations } conversas
+}, { $turns ->
+    [one] { $turns } turno
+   *[other] { $turns } turnos
+}.
 replay-skipped = { $count } não podem ser comparados: não ficaram registrados ou outro respondeu.
 replay-same = Teria dito e feito o mesmo em todos.
-replay-approve-all = Aprovar as { $count } que faltam
+replay-approve-all = { $count ->
+    [one] Aprovar a que falta
+   *[other] Aprovar as { $count } que faltam
+}
 replay-verdict-pending = Fica por decidir.
 replay-verdict-approved = Aprovado.
 replay-verdict-rejected = Rejeitado.
