@@ -1,5 +1,8 @@
 //! Relevo: businesses on WhatsApp, each with its own flows, in one process.
 
+// The optimiser lays out a turn as one future, from the lane down to the statements of the store.
+#![recursion_limit = "256"]
+
 pub mod app;
 pub mod author;
 pub mod channels;
