@@ -9,6 +9,7 @@ use std::{
 };
 
 use anyhow::{Context, Result};
+use relevo_model::Clock;
 use relevo_sandbox::{Engine, EngineSettings, Package, Permission, Plugin, inspect};
 
 /// Prints what it is; fails with what is to be changed.
@@ -31,7 +32,7 @@ pub struct Bench(Engine);
 impl Bench {
     pub fn new() -> Result<Self> {
         let cache = cache()?;
-        clear_away(&cache, SystemTime::now());
+        clear_away(&cache, now());
         let mut settings = EngineSettings::new(cache, std::env::current_exe()?);
         // One conversation at a time; address space may be scarce on a developer's machine.
         settings.pool_size = 4;
@@ -48,6 +49,11 @@ fn cache() -> Result<PathBuf> {
     let given = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|folder| folder.is_absolute());
     let folder = given.or_else(|| env::home_dir().map(|home| home.join(".cache")));
     Ok(folder.context("neither XDG_CACHE_HOME nor HOME is set: one of them says where compiled plugins are kept")?.join("relevo/plugins"))
+}
+
+/// As files are dated.
+fn now() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_millis(u64::try_from(Clock::system().now().millis()).unwrap_or(0))
 }
 
 fn clear_away(cache: &Path, now: SystemTime) {
@@ -103,9 +109,9 @@ mod tests {
         let file = cache.path().join("a.cwasm");
         fs::write(&file, "").unwrap();
 
-        clear_away(cache.path(), SystemTime::now() + KEPT / 2);
+        clear_away(cache.path(), now() + KEPT / 2);
         assert!(file.exists());
-        clear_away(cache.path(), SystemTime::now() + KEPT * 2);
+        clear_away(cache.path(), now() + KEPT * 2);
 
         assert!(!file.exists());
     }
