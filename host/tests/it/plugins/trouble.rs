@@ -1,5 +1,7 @@
 //! Plugins that fail: passed over, set aside, tried again; and the conversation never stays without an end.
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use relevo_model::Answering;
 use serde_json::json;
 
@@ -7,6 +9,8 @@ use super::{Admin, ID, component, phone, probe};
 use crate::harness::{Setup, TestApp, both_engines};
 
 const NOTICE: &str = "persona";
+/// Tells apart what each run of a test uploads.
+static CHANGED: AtomicU32 = AtomicU32::new(0);
 
 /// So many customers, one after the other, whose turns the plugin fails.
 async fn fail(app: &TestApp, customers: std::ops::Range<usize>) {
@@ -107,8 +111,9 @@ both_engines! {
     async fn one_whose_file_was_changed_is_never_run(setup: Setup) {
         let app = setup.tenant("acme").await;
         let admin = Admin::of(&app).await;
-        // Of its own, so that no other test has it in memory.
-        let version = admin.has(component("echo", "1.0.0", |manifest| manifest.title = "Changed".into())).await;
+        // Of its own, so that no other test has it in memory, not even this one on the other engine.
+        let nth = CHANGED.fetch_add(1, Ordering::Relaxed);
+        let version = admin.has(component("echo", "1.0.0", |manifest| manifest.title = format!("Changed {nth}").as_str().into())).await;
         admin.attaches(app.acme(), &[ID]).await;
         let key = app.place.texts(Some(&app.acme().id), "SELECT media_key FROM plugin_versions").await.remove(0);
 
