@@ -406,14 +406,18 @@ async fn who_writes_while_the_bot_is_off_waits_for_a_person(w: World) {
 async fn a_line_of_the_audit_log_can_be_told_by_name(w: World) {
     let product = w.product("YM-500", None).await;
     let chat = w.says("111", "hola").await;
+    let (point, number) = (point(&w, "Norte"), w.clock.id());
+    let mut write = w.cell.write().await.unwrap();
+    write.add_service_point(&point).await.unwrap();
+    write.add_channel(&channel(&w, number, point.id, "7")).await.unwrap();
+    write.commit().await.unwrap();
     let mut read = w.cell.read().await.unwrap();
     let title = read.products().find(product.as_str()).await.unwrap().unwrap().title;
-    let point = read.service_points().find(&w.point).await.unwrap().unwrap().name;
 
     let mut log = read.audit_log();
 
     assert_eq!(log.name_of(product.as_str()).await.unwrap(), Some(title));
-    assert_eq!(log.name_of(w.point.as_str()).await.unwrap().as_ref(), Some(&point));
-    assert_eq!(log.name_of(w.channel.as_str()).await.unwrap(), Some(point), "a channel is known by where it is");
+    assert_eq!(log.name_of(point.id.as_str()).await.unwrap().as_deref(), Some("Norte"));
+    assert_eq!(log.name_of(number.as_str()).await.unwrap().as_deref(), Some("Norte"), "a channel is known by where it is");
     assert_eq!(log.name_of(chat.message.as_str()).await.unwrap(), None);
 }
