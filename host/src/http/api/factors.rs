@@ -17,7 +17,7 @@ use crate::{
         problem::Problem,
         routes::{Access, Routes},
     },
-    identity::{Device, Person, RecoveryCodes},
+    identity::{self, Device, Person, RecoveryCodes, email_of},
     web::visitor::Visitor,
 };
 
@@ -152,6 +152,8 @@ async fn remove(State(app): State<App>, device: Device, person: Person, Body(rem
 #[utoipa::path(post, path = "/api/auth/reset", tag = "factors", request_body = Forgotten,
     responses((status = 202, description = "Whoever has this address gets a link")), extensions(("x-problems" = json!(["too-many-attempts"]))))]
 async fn ask_reset(State(app): State<App>, visitor: Visitor, device: Device, Body(forgotten): Body<Forgotten>) -> Result<StatusCode, Problem> {
+    // What is no address has no account either, so to say so tells nothing of anybody.
+    email_of(&forgotten.email).map_err(|problem| identity::Error::Invalid(vec![problem]))?;
     // Without mail nothing is made: it would only undo the link that an administrator made.
     if let Some(post) = &app.mail
         && let Some(mail) = app.door.ask_reset(&forgotten.email, &device).await?
