@@ -89,13 +89,8 @@ impl Tickets {
             return Err(Failure::Invalid("title".into()));
         }
         let number = self.opened.len() + 1;
-        let opened = Ticket {
-            id: format!("ticket-{number}"),
-            code: format!("T-{number:04}"),
-            title: ticket.title.clone(),
-            status: "NEW".into(),
-            created_at_ms: now_ms,
-        };
+        let opened =
+            Ticket { id: format!("ticket-{number}"), code: format!("T-{number:04}"), title: ticket.title.clone(), status: "NEW".into(), created_at_ms: now_ms };
         self.opened.push((opened.clone(), ticket.clone()));
         Ok(opened)
     }

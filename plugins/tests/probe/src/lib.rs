@@ -122,7 +122,8 @@ fn hear(turn: &Turn, text: &str) -> Result<Outcome, Failure> {
 /// Notes are found by their code, and told with their version.
 fn notes(turn: &Turn, words: &[&str]) -> Result<String, Failure> {
     let notes = turn.collection::<Value>("notes");
-    let find = |code: &str| -> Result<Document<Value>, Failure> { notes.find(Query::first(1).only("code", code))?.items.into_iter().next().ok_or(Failure::NotFound) };
+    let find =
+        |code: &str| -> Result<Document<Value>, Failure> { notes.find(Query::first(1).only("code", code))?.items.into_iter().next().ok_or(Failure::NotFound) };
     match words {
         ["note", code, text] => drop(notes.add(&json!({ "code": code, "text": text }))?),
         ["note", code, text, weight] => drop(notes.add(&json!({ "code": code, "text": text, "weight": weight.parse::<f64>().unwrap_or(0.0) }))?),
@@ -160,7 +161,9 @@ fn notes(turn: &Turn, words: &[&str]) -> Result<String, Failure> {
 }
 
 fn told(notes: Vec<Document<Value>>) -> String {
-    let shown = |note: Document<Value>| format!("{}={} v{}", note.value["code"].as_str().unwrap_or_default(), note.value["text"].as_str().unwrap_or_default(), note.version);
+    let shown = |note: Document<Value>| {
+        format!("{}={} v{}", note.value["code"].as_str().unwrap_or_default(), note.value["text"].as_str().unwrap_or_default(), note.version)
+    };
     list(notes.into_iter().map(shown))
 }
 
