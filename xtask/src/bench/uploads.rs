@@ -37,6 +37,9 @@ pub(crate) struct Arguments {
     /// The neighbour's customers who write at once
     #[arg(long, default_value_t = 4, value_parser = clap::value_parser!(u32).range(1..))]
     customers: u32,
+    /// Harmful messages at once, ten times a second
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    harms: u32,
 }
 
 struct Bench<'a> {
@@ -135,7 +138,7 @@ impl<'a> Bench<'a> {
         let harmful: PathBuf = self.workspace.packed_for_tests().join("probe.wasm");
         let seconds = (self.arguments.seconds + 8).to_string();
         let mut harm = self.on(&server, &harmful);
-        harm.args(["harm", "--texts", HARMS, "--seconds", &seconds]).stdout(Stdio::piped());
+        harm.args(["harm", "--texts", HARMS, "--seconds", &seconds, "--customers", &self.arguments.harms.to_string()]).stdout(Stdio::piped());
         let harm = harm.spawn().context("cannot start plugin-bench")?;
         thread::sleep(Duration::from_secs(3));
         let beside = self.neighbour(&server, &setting, 5_491_150_000_000)?;
