@@ -1,7 +1,5 @@
 //! Guests that were written to do harm: each ends in its documented way, and the next well-meant call works.
 
-use std::time::{Duration, Instant};
-
 use relevo_sandbox::{CallError, Limit, Limits, LoadError, Manifest, TrapKind, pack};
 use serde_json::{Value, json};
 
@@ -15,13 +13,11 @@ const CONTRACT: fn(&CallError) -> bool = |error| matches!(error, CallError::Trap
 async fn ends(handle: &str, more: &str, as_documented: fn(&CallError) -> bool) {
     let bench = Bench::new();
     let plugin = bench.engine.load(&guest_with(handle, more, &manifest())).await.unwrap();
-    let started = Instant::now();
 
     let report = call(&plugin, Desk::default(), &Limits::default()).await;
 
     let error = report.result.expect_err("it was written to fail");
     assert!(as_documented(&error), "{handle}: {error:?}");
-    assert!(started.elapsed() < Duration::from_secs(20));
     bench.assert_unharmed().await;
 }
 
@@ -118,7 +114,6 @@ async fn a_component_with_thousands_of_types_is_refused_or_does_not_fit() {
     for types in [flat, format!("(type $t0 (list u8)){deep}"), format!("(type $t0 (tuple u8 u8)){wide}")] {
         let text = format!("(component {types} (instance $flow) (export \"relevo:flow/flow@0.1.0-draft\" (instance $flow)))");
         let Ok(component) = wat::parse_str(text) else { panic!("the text is a component") };
-        let started = Instant::now();
 
         let refused = match pack(&component, &manifest()) {
             Ok(packed) => bench.engine.load(&packed).await.err().expect("it offers no handle"),
@@ -126,7 +121,6 @@ async fn a_component_with_thousands_of_types_is_refused_or_does_not_fit() {
         };
 
         assert!(matches!(refused, LoadError::Compile(_) | LoadError::Link(_) | LoadError::Package(_)), "{refused:?}");
-        assert!(started.elapsed() < Duration::from_secs(60));
         bench.assert_unharmed().await;
     }
 }

@@ -1,6 +1,6 @@
 //! Guests that want more than they may have.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use relevo_sandbox::{CallError, Limit, Limits};
 
@@ -20,12 +20,10 @@ async fn a_guest_that_does_not_end_rests_in_between_for_its_neighbours() {
 async fn an_endless_loop_ends_at_its_processor_time() {
     let bench = Bench::new();
 
-    let started = Instant::now();
     let report = bench.run(LOOP).await;
 
     assert!(matches!(report.result, Err(CallError::Limit(Limit::Cpu))), "{:?}", report.result);
     assert!(report.stats.cpu >= Duration::from_millis(200), "{:?}", report.stats);
-    assert!(started.elapsed() < Duration::from_secs(20));
     bench.assert_unharmed().await;
 }
 
