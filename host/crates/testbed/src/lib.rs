@@ -4,5 +4,6 @@ pub mod clock;
 pub mod graph;
 pub mod http;
 pub mod load;
+pub mod package;
 pub mod proxy;
 pub mod webhook;
