@@ -34,6 +34,9 @@ struct Arguments {
     /// How many replies each message gets.
     #[arg(long, default_value_t = 1)]
     replies: u32,
+    /// Messages a second over all customers at fixed moments, each timed from when it was due (a millisecond or two of that is the timer's own); 0 is a closed loop.
+    #[arg(long, default_value_t = 0.0)]
+    rate: f64,
     /// So many numbered messages in a row to a flow that echoes; 0 is a closed loop.
     #[arg(long, default_value_t = 0)]
     pipeline: usize,
@@ -66,6 +69,7 @@ async fn main() -> anyhow::Result<()> {
             replies: arguments.replies,
             warmup: Duration::try_from_secs_f64(arguments.warmup)?,
             measured: Duration::try_from_secs_f64(arguments.seconds)?,
+            rate: arguments.rate,
             pipeline: arguments.pipeline,
             interval: Duration::from_millis(arguments.interval_ms),
             patience: Duration::from_millis(arguments.patience_ms),

@@ -115,26 +115,56 @@ impl Life {
         Ok(())
     }
 
-    pub(super) async fn live(mut self, running: impl Fn() -> bool) {
+    /// Schedules count from `start_ns`, which all customers have in common.
+    pub(super) async fn live(mut self, start_ns: u64, running: impl Fn() -> bool) {
+        if self.options.rate > 0.0 {
+            return self.write_by_schedule(start_ns).await;
+        }
         while running() {
             match self.options.pipeline {
-                0 => self.ask().await,
+                0 => {
+                    self.ask(None).await;
+                }
                 count => self.ask_in_a_row(count).await,
             }
         }
     }
 
-    /// One message in a closed loop.
-    async fn ask(&mut self) {
+    /// Messages at moments that were fixed beforehand, however long their replies take: a server that stalls is written to no less, and each
+    /// message that was due meanwhile counts its wait from when it was due. It leaves right after the reply to the one before it, behind which
+    /// the order of its conversation would have it wait anyway.
+    async fn write_by_schedule(&mut self, start_ns: u64) {
+        let between_ns = 1e9 / self.options.rate;
+        let tally = Arc::clone(&self.tally);
+        for nth in 0_u64.. {
+            let place = self.at as f64 + nth as f64 * self.options.customers as f64;
+            let due_ns = start_ns + (place * between_ns) as u64;
+            let early_ns = due_ns.saturating_sub(clock::monotonic_ns());
+            if early_ns > 0 {
+                sleep(Duration::from_nanos(early_ns)).await;
+            }
+            // What was due before the window closed is still sent after it: else the worst waits would be missing.
+            if tally.has_closed_by(due_ns) {
+                return;
+            }
+            let answered = self.ask(Some(due_ns)).await;
+            if !answered && tally.has_closed_by(clock::monotonic_ns()) {
+                return;
+            }
+        }
+    }
+
+    /// One message and the wait for its reply, which counts from when it was due, else from when it leaves. Returns whether it was answered.
+    async fn ask(&mut self, due_ns: Option<u64>) -> bool {
         let tally = Arc::clone(&self.tally);
         let customer = &tally.customers[self.at];
-        let measured = tally.is_measuring();
+        let measured = tally.measures(due_ns.unwrap_or_else(clock::monotonic_ns));
         self.ordinal += 1;
         let request = self.letter.write(self.ordinal, &self.options.text);
         customer.expect(self.ordinal, 1, self.options.replies, measured);
         let wire = &mut self.wires[0];
-        send(&tally, &self.target, wire, request, measured, |now| customer.sent(0, now)).await;
-        self.wait(customer).await;
+        send(&tally, &self.target, wire, request, measured, |now| customer.sent(0, due_ns.unwrap_or(now))).await;
+        self.wait(customer).await
     }
 
     /// Several messages, a few milliseconds apart, each on a connection of its own.
@@ -159,15 +189,18 @@ impl Life {
         self.wait(customer).await;
     }
 
-    async fn wait(&self, customer: &Customer) {
+    /// Returns whether all replies came.
+    async fn wait(&self, customer: &Customer) -> bool {
         let answered = async {
             while !customer.is_answered() {
                 customer.changed.notified().await;
             }
         };
-        if timeout(self.options.patience, answered).await.is_err() {
+        let in_time = timeout(self.options.patience, answered).await.is_ok();
+        if !in_time {
             self.tally.counts().lost += u64::from(customer.give_up());
         }
+        in_time
     }
 }
 

@@ -19,7 +19,7 @@ use serde::Serialize;
 use tokio::net::TcpListener;
 use tokio::time::sleep;
 
-pub use process::{Usage, usage};
+pub use process::{Memory, Usage, memory, usage};
 
 use crate::clock;
 use crate::http::Target;
@@ -46,6 +46,9 @@ pub struct LoadOptions {
     pub replies: u32,
     pub warmup: Duration,
     pub measured: Duration,
+    /// 0: a closed loop; else so many messages a second over all customers, at fixed moments, each timed from when it was due. Each customer's
+    /// share should be one in some seconds at least: the run ends with the last one that is due.
+    pub rate: f64,
     /// 0: a closed loop; else so many numbered messages in a row, whose echoes must come in order.
     pub pipeline: usize,
     /// Between the messages of a row.
@@ -68,6 +71,7 @@ impl Default for LoadOptions {
             replies: 1,
             warmup: Duration::from_secs(3),
             measured: Duration::from_secs(20),
+            rate: 0.0,
             pipeline: 0,
             interval: Duration::from_millis(3),
             patience: Duration::from_secs(10),
@@ -106,7 +110,7 @@ pub struct Report {
     pub generator_cpu_seconds_per_1000: f64,
 }
 
-/// In milliseconds.
+/// In milliseconds; of scheduled messages the end to end ones count from when they were due.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Latency {
     pub p50: f64,
@@ -145,6 +149,9 @@ impl Load {
         if options.phone_number_ids.is_empty() || options.customers == 0 {
             return Err(io::Error::other("a run needs a phone_number_id and a customer"));
         }
+        if options.rate > 0.0 && options.pipeline > 0 {
+            return Err(io::Error::other("messages come at a rate or in rows, not both"));
+        }
         let target = Target::parse(&options.target)?;
         let tally = Arc::new(Tally::new(options.first_number, options.customers));
         let options = Arc::new(options);
@@ -155,11 +162,12 @@ impl Load {
         try_join_all(lives.iter_mut().map(Life::greet)).await?;
 
         let running = Arc::new(AtomicBool::new(true));
+        let start_ns = clock::monotonic_ns();
         let lives: Vec<_> = lives
             .into_iter()
             .map(|life| {
                 let running = Arc::clone(&running);
-                tokio::spawn(life.live(move || running.load(Ordering::Relaxed)))
+                tokio::spawn(life.live(start_ns, move || running.load(Ordering::Relaxed)))
             })
             .collect();
         sleep(options.warmup).await;

@@ -19,6 +19,20 @@ pub fn usage(pids: &[u32]) -> Usage {
     })
 }
 
+/// What a process has in memory now, in MiB.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Memory {
+    /// All resident pages.
+    pub rss_mib: f64,
+    /// The same with shared pages as a share of them; none where the kernel does not tell.
+    pub pss_mib: Option<f64>,
+}
+
+/// None of a process that is gone.
+pub fn memory(pid: u32) -> Option<Memory> {
+    Some(Memory { rss_mib: mib(pid, "status", "VmRSS:")?, pss_mib: mib(pid, "smaps_rollup", "Pss:") })
+}
+
 fn cpu_seconds(pid: u32) -> Option<f64> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let after_name = &stat[stat.rfind(')')? + 2..];
@@ -29,8 +43,26 @@ fn cpu_seconds(pid: u32) -> Option<f64> {
 }
 
 fn peak_mib(pid: u32) -> Option<f64> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    mib(pid, "status", "VmHWM:")
+}
+
+/// A line that counts in kB.
+fn mib(pid: u32, file: &str, name: &str) -> Option<f64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/{file}")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix(name))?;
     let kib: f64 = line.trim().trim_end_matches("kB").trim().parse().ok()?;
     Some(kib / 1024.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_has_memory_for_as_long_as_it_is_there() {
+        let now = memory(std::process::id()).expect("this process is there");
+
+        assert!(now.rss_mib > 0.0 && now.pss_mib.is_none_or(|pss| pss > 0.0), "{now:?}");
+        assert!(memory(0).is_none());
+    }
 }

@@ -15,7 +15,9 @@ const REMEMBERED: usize = 16;
 pub(super) struct Tally {
     pub(super) customers: Vec<Customer>,
     pub(super) first_number: u64,
-    measuring: AtomicU64,
+    /// When the measured window opened and closed; 0 before.
+    opened_ns: AtomicU64,
+    closed_ns: AtomicU64,
     counts: Mutex<Counts>,
 }
 
@@ -78,12 +80,26 @@ impl Tally {
         lock(&self.counts)
     }
 
+    /// Opens the measured window, or closes it.
     pub(super) fn measure(&self, on: bool) {
-        self.measuring.store(on.into(), Ordering::Relaxed);
+        let edge = if on { &self.opened_ns } else { &self.closed_ns };
+        edge.store(clock::monotonic_ns(), Ordering::Relaxed);
     }
 
     pub(super) fn is_measuring(&self) -> bool {
-        self.measuring.load(Ordering::Relaxed) == 1
+        self.measures(clock::monotonic_ns())
+    }
+
+    /// Whether a moment is in the window, as far as it is known by now.
+    pub(super) fn measures(&self, moment_ns: u64) -> bool {
+        let opened = self.opened_ns.load(Ordering::Relaxed);
+        opened > 0 && moment_ns >= opened && !self.has_closed_by(moment_ns)
+    }
+
+    /// Whether the window was closed at this moment.
+    pub(super) fn has_closed_by(&self, moment_ns: u64) -> bool {
+        let closed = self.closed_ns.load(Ordering::Relaxed);
+        closed > 0 && moment_ns >= closed
     }
 
     /// Counts a reply that has just come.
@@ -158,9 +174,9 @@ impl Customer {
         waiting.answered.resize(messages, false);
     }
 
-    /// The message at this place of the batch leaves now.
-    pub(super) fn sent(&self, place: usize, now: u64) {
-        lock(&self.waiting).sent_ns[place] = now;
+    /// The wait for the reply to the message at this place of the batch counts from this moment.
+    pub(super) fn sent(&self, place: usize, moment_ns: u64) {
+        lock(&self.waiting).sent_ns[place] = moment_ns;
     }
 
     pub(super) fn is_answered(&self) -> bool {

@@ -116,6 +116,28 @@ async fn replies_beyond_the_messages_are_doubled() {
 }
 
 #[tokio::test]
+async fn at_a_rate_no_more_is_written_than_was_asked_for() {
+    let report = run(|_| Conduct::Well, |options| options.rate = 100.0).await;
+
+    assert_eq!(wrongs(&report), [0; 5], "{report}");
+    assert!(report.sent.abs_diff((100.0 * report.seconds) as u64) <= 4, "{report}");
+}
+
+#[tokio::test]
+async fn at_a_rate_the_wait_of_what_was_due_meanwhile_counts() {
+    let one = |options: &mut LoadOptions| {
+        options.customers = 1;
+        options.rate = 100.0;
+    };
+    // Each reply takes four times as long as there is between two messages.
+    let report = run(|_| Conduct::Late, one).await;
+
+    assert_eq!(wrongs(&report), [0; 5], "{report}");
+    assert!(report.sent >= 25, "what was due is sent, {report}");
+    assert!(report.e2e.max > 200.0, "the last one waited for all before it, {report}");
+}
+
+#[tokio::test]
 async fn a_row_of_messages_is_answered_in_order() {
     let report = run(|_| Conduct::Well, |options| options.pipeline = 5).await;
 
