@@ -1,5 +1,6 @@
-//! Measures fresh calls: `call <component.wasm> [manifest.json]` prints the median and the 99th percentile of 10,000 times `handle`,
-//! each on a fresh instance. The manifest is for a component that was not packed yet.
+//! Measures fresh calls: `call <component.wasm> [manifest.json] [--config FILE] [--calls N] [--json]` prints the median and the 99th percentile of
+//! 10,000 times `handle`, each on a fresh instance that is handed a greeting. The manifest is for a component that was not packed yet; the
+//! configuration is what an installation has set, over the manifest's defaults.
 //!
 //! It is its own compile child, as the host's binary is.
 
@@ -18,61 +19,136 @@ use relevo_sandbox::{
         turn::{CustomerCard, Ids, Line, ServicePointCard},
         types::Failure,
     },
-    pack,
+    pack, schema,
 };
+use serde_json::{Value, json};
 
 type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
 
-const CALLS: usize = 10_000;
+const USAGE: &str = "usage: call <component.wasm> [manifest.json] [--config FILE] [--calls N] [--json]";
+
+/// What is measured, and how it is told.
+struct Wish {
+    wasm: Vec<u8>,
+    /// As an installation has it.
+    config: Value,
+    calls: usize,
+    json: bool,
+}
+
+/// What was measured, in microseconds and bytes.
+struct Measured {
+    load: f64,
+    first: f64,
+    /// Of all calls, the fastest first.
+    times: Vec<f64>,
+    memory: usize,
+    failed: usize,
+    /// Why the first call failed, if it did.
+    error: Option<String>,
+}
 
 fn main() -> Outcome<ExitCode> {
     let arguments: Vec<_> = std::env::args().skip(1).collect();
-    match arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-        ["compile", input, output] => relevo_sandbox::compile_main(Path::new(input), Path::new(output))?,
-        [artefact] => measure(std::fs::read(artefact)?)?,
-        [component, manifest] => measure(pack(&std::fs::read(component)?, &Manifest::parse(&std::fs::read(manifest)?)?)?)?,
-        _ => {
-            eprintln!("usage: call <component.wasm> [manifest.json]");
-            return Ok(ExitCode::from(2));
-        }
+    if let ["compile", input, output] = arguments.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        relevo_sandbox::compile_main(Path::new(input), Path::new(output))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(wish) = Wish::read(arguments)? else {
+        eprintln!("{USAGE}");
+        return Ok(ExitCode::from(2));
+    };
+    let measured = measure(&wish)?;
+    if wish.json {
+        measured.print_json()
+    } else {
+        measured.print(wish.wasm.len())
     }
     Ok(ExitCode::SUCCESS)
 }
 
+impl Wish {
+    /// None where the arguments are others than these.
+    fn read(arguments: Vec<String>) -> Outcome<Option<Self>> {
+        let (mut files, mut config, mut calls, mut json) = (Vec::new(), json!({}), 10_000_usize, false);
+        let mut rest = arguments.into_iter();
+        while let Some(argument) = rest.next() {
+            match argument.as_str() {
+                "--json" => json = true,
+                "--config" => match rest.next() {
+                    Some(file) => config = serde_json::from_slice(&std::fs::read(file)?)?,
+                    None => return Ok(None),
+                },
+                "--calls" => match rest.next().and_then(|count| count.parse::<usize>().ok()) {
+                    Some(count) if count > 0 => calls = count,
+                    _ => return Ok(None),
+                },
+                other if other.starts_with('-') => return Ok(None),
+                _ => files.push(argument),
+            }
+        }
+        let wasm = match files.as_slice() {
+            [artefact] => std::fs::read(artefact)?,
+            [component, manifest] => pack(&std::fs::read(component)?, &Manifest::parse(&std::fs::read(manifest)?)?)?,
+            _ => return Ok(None),
+        };
+        Ok(Some(Self { wasm, config, calls, json }))
+    }
+}
+
 #[tokio::main]
-async fn measure(wasm: Vec<u8>) -> Outcome<()> {
+async fn measure(wish: &Wish) -> Outcome<Measured> {
     let cache = std::env::temp_dir().join("relevo-bench-cache");
     let engine = Engine::new(EngineSettings::new(cache, std::env::current_exe()?))?;
     let started = Instant::now();
-    let plugin = engine.load(&wasm).await?;
-    println!("load      {:>9.1} µs  ({} bytes)", micros(started), wasm.len());
+    let plugin = engine.load(&wish.wasm).await?;
+    let mut measured = Measured { load: micros(started), first: 0.0, times: Vec::with_capacity(wish.calls), memory: 0, failed: 0, error: None };
 
-    let (ids, event, limits) = (ids(), hello(), Limits::default());
-    let first = Instant::now();
-    let mut memory = 0;
-    let mut times = Vec::with_capacity(CALLS);
-    for nth in 0..CALLS {
+    // What a guest is handed: a plugin that is asked without its settings only refuses.
+    let config = schema::with_defaults(&plugin.manifest().config, &wish.config).to_string();
+    let (ids, event, limits) = (ids(), hello(), plugin.limits(&Limits::default()));
+    let mut nobody = Nobody { config };
+    for nth in 0..wish.calls {
         let started = Instant::now();
-        let report = plugin.handle(Nobody, &ids, &event, &limits).await;
-        times.push(micros(started));
-        memory = report.stats.memory_peak;
-        if let Err(error) = report.result
-            && nth == 0
-        {
-            println!("The first call failed: {error}");
-        }
-        if nth == 0 {
-            println!("first     {:>9.1} µs", micros(first));
+        let report = plugin.handle(nobody, &ids, &event, &limits).await;
+        measured.times.push(micros(started));
+        nobody = report.caps;
+        measured.memory = measured.memory.max(report.stats.memory_peak);
+        if let Err(error) = report.result {
+            measured.failed += 1;
+            measured.error = measured.error.or_else(|| (nth == 0).then(|| error.to_string()));
         }
     }
-    times.sort_by(f64::total_cmp);
-    let at = |share: f64| times.get(((times.len() as f64 * share) as usize).min(times.len().saturating_sub(1))).copied().unwrap_or_default();
-    println!("median    {:>9.1} µs", at(0.5));
-    println!("p90       {:>9.1} µs", at(0.9));
-    println!("p99       {:>9.1} µs", at(0.99));
-    println!("p99.9     {:>9.1} µs", at(0.999));
-    println!("memory    {:>9} KiB of linear memory", memory / 1024);
-    Ok(())
+    measured.first = measured.times[0];
+    measured.times.sort_by(f64::total_cmp);
+    Ok(measured)
+}
+
+impl Measured {
+    fn at(&self, share: f64) -> f64 {
+        let place = (self.times.len() as f64 * share) as usize;
+        self.times[place.min(self.times.len() - 1)]
+    }
+
+    fn print(&self, bytes: usize) {
+        println!("load      {:>9.1} µs  ({bytes} bytes)", self.load);
+        println!("first     {:>9.1} µs", self.first);
+        for (name, share) in [("median", 0.5), ("p90", 0.9), ("p99", 0.99), ("p99.9", 0.999)] {
+            println!("{name:<9} {:>9.1} µs", self.at(share));
+        }
+        println!("memory    {:>9} KiB of linear memory", self.memory / 1024);
+        if self.failed > 0 {
+            println!("{} calls failed; the first one: {}", self.failed, self.error.as_deref().unwrap_or("did not"));
+        }
+    }
+
+    fn print_json(&self) {
+        let told = json!({
+            "load_us": self.load, "first_us": self.first, "p50_us": self.at(0.5), "p99_us": self.at(0.99),
+            "memory_kib": self.memory / 1024, "failed": self.failed, "error": self.error,
+        });
+        println!("{told}");
+    }
 }
 
 fn micros(since: Instant) -> f64 {
@@ -94,8 +170,10 @@ fn hello() -> Event {
     Event::Messages(vec![Inbound { message: "m1".into(), at_ms: 1, content: Content::Text("hola".into()), quotes: None, referral: None }])
 }
 
-/// A host that knows nobody and nothing.
-struct Nobody;
+/// A host that knows nobody, and nothing but a configuration.
+struct Nobody {
+    config: String,
+}
 
 #[async_trait]
 impl Turn for Nobody {
@@ -124,7 +202,7 @@ impl Turn for Nobody {
     }
 
     async fn config(&mut self) -> Result<String, BoxError> {
-        Ok("{}".into())
+        Ok(self.config.clone())
     }
 
     async fn state(&mut self) -> Result<Option<String>, BoxError> {
