@@ -106,11 +106,15 @@ impl Member {
 /// The cargo that started us, so that the toolchain stays the same.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    // `cargo run` tells about xtask here, and some build scripts are run anew when that changes: a build of one's own and one from here
-    // would take turns in compiling half of what there is.
+    without_own_package(&mut command);
+    command
+}
+
+/// `cargo run` tells about xtask in the environment, and some build scripts are run anew when that changes: a build of one's own and one from
+/// here would take turns in compiling half of what there is.
+pub(crate) fn without_own_package(command: &mut Command) {
     for (name, _) in env::vars_os().filter(|(name, _)| name.to_str().is_some_and(|name| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_")))
     {
         command.env_remove(name);
     }
-    command
 }

@@ -10,6 +10,7 @@ use clap::ValueEnum;
 
 use super::report::{self, Run, Target};
 use super::server::{APP_SECRET, Server, Setting};
+use super::testbed;
 use crate::postgres::{self, Durability, Postgres, free_port};
 use crate::temporary::Folder;
 use crate::workspace::Workspace;
@@ -66,12 +67,13 @@ impl Default for Arguments {
     }
 }
 
-pub(crate) fn run(workspace: &Workspace, arguments: &Arguments) -> Result<()> {
+pub(crate) fn run(workspace: &Workspace, arguments: &Arguments, is_built: bool) -> Result<()> {
     let variants = if arguments.only.is_empty() { Variant::value_variants() } else { &arguments.only };
     let postgres = if variants.contains(&Variant::Postgres) { Some(find_postgres(arguments)?) } else { None };
-    plugins::build(workspace, !arguments.no_install)?;
-    let mut build = workspace.cargo();
-    process::run(build.args(["build", "--release", "--locked", "--workspace", "--bins", "--examples"]))?;
+    if !is_built {
+        plugins::build(workspace, !arguments.no_install)?;
+        process::run(workspace.cargo().args(testbed::BUILD))?;
+    }
 
     // Not in the system's temporary folder, which may be memory: a commit must reach a disk.
     let bench = Bench { release: workspace.target.join("release"), folders: workspace.target.join("bench"), arguments, postgres };
