@@ -83,7 +83,7 @@ fn permitted(manifest: &Manifest, asked: &Asked<'_>) -> Result<Effect, Failure> 
 /// # Errors
 /// Where there is no such conversation, or no such plugin in its chain.
 pub async fn try_out(business: &Arc<Business>, conversation: &ConversationId, tools: &[Asked<'_>]) -> anyhow::Result<Vec<ToolCall>> {
-    let context = business.cell.read().await?.conversations().context(conversation).await?.context("there is no such conversation")?;
+    let context = business.cell.turn_context(conversation).await?.context("there is no such conversation")?;
     let layout = business.layout_at(context.config_version).await?;
     let known = &context.conversation;
     let (point, line) = (layout.points.get(&known.service_point_id).cloned(), layout.channels.get(&known.channel_id).cloned());

@@ -46,7 +46,7 @@ pub enum Ended {
 pub async fn run(business: &Arc<Business>, turns: &[PendingTurn], may_join: impl Fn() -> bool) -> anyhow::Result<Ended> {
     let Some(first) = turns.first() else { return Ok(Ended::Finished) };
     for _ in 0..CONFLICTS {
-        let Some(context) = business.cell.read().await?.conversations().context(&first.conversation).await? else {
+        let Some(context) = business.cell.turn_context(&first.conversation).await? else {
             anyhow::bail!("turn {} has no conversation", first.id);
         };
         if context.first_pending.is_some_and(|seq| seq < first.seq) {
@@ -74,7 +74,7 @@ fn is_conflict(error: &anyhow::Error) -> bool {
 /// A turn that cannot be answered: a person gets the conversation, the customer is told.
 pub async fn give_up(business: &Arc<Business>, turns: &[PendingTurn], error: &str) -> anyhow::Result<Ended> {
     let Some(first) = turns.first() else { return Ok(Ended::Finished) };
-    let Some(context) = business.cell.read().await?.conversations().context(&first.conversation).await? else {
+    let Some(context) = business.cell.turn_context(&first.conversation).await? else {
         anyhow::bail!("turn {} has no conversation", first.id);
     };
     let layout = business.layout_at(context.config_version).await?;

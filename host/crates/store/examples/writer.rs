@@ -100,7 +100,7 @@ async fn message(cell: &Cell, clock: &Clock, number: u64, channel: ChannelId, se
     cell.receive(vec![arrival]).await?;
     let alias = Alias { kind: AliasKind::WaId, scope: String::new(), value: number };
     let conversation = cell.read().await?.conversations().by_alias(&channel, &alias).await?.expect("just received");
-    let context = cell.read().await?.conversations().context(&conversation.id).await?.expect("just received").conversation;
+    let context = cell.turn_context(&conversation.id).await?.expect("just received").conversation;
     let said = Said {
         message: clock.id(),
         content: Content::text("¿Qué necesitás?\n\n1. Ver catálogo\n2. Hacer un pedido"),

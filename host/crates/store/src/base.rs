@@ -2,27 +2,40 @@
 
 use std::{
     ops::{Deref, DerefMut},
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{Arc, Mutex, OnceLock},
     time::{Duration, Instant},
 };
 
 use relevo_model::TenantId;
-use sqlx::{
-    ConnectOptions, Connection, SqliteConnection,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-};
+use sqlx::{ConnectOptions, Connection, SqliteConnection, sqlite::SqliteConnectOptions};
 use tokio::sync::{OnceCell, OwnedRwLockReadGuard, OwnedSemaphorePermit, Semaphore, mpsc, oneshot};
 
 use crate::{
-    Error, Notice, Result, migrate,
+    Error, Notice, Result,
+    direct::{self, Direct},
+    migrate,
     pg::PgConns,
-    sql::Conn,
+    sql::{Conn, Engine, Hot, On},
     writer::{self, Job, Lent},
 };
 
 /// Readers of one SQLite file at a time; each is a thread and a page cache.
 const READERS: usize = 2;
+/// How long SQLite waits for another connection's write.
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
+/// Of connections that read or that are lent, in KiB as SQLite writes it.
+pub(crate) const READER_CACHE: &str = "-1024";
+/// What every connection that writes to a file is set to.
+pub(crate) const PRAGMAS: [(&str, &str); 6] = [
+    ("journal_mode", "WAL"),
+    ("synchronous", "FULL"),
+    ("foreign_keys", "ON"),
+    ("cache_size", "-4096"),
+    // The default of 1,000 pages stops the writer for a sync every few hundred messages.
+    ("wal_autocheckpoint", "4000"),
+    ("journal_size_limit", "67108864"),
+];
 /// Jobs that may wait for the writer before callers wait to put theirs in.
 const WAITING: usize = 4_096;
 
@@ -42,6 +55,8 @@ pub(crate) struct Base {
     jobs: OnceLock<mpsc::Sender<Job>>,
     ready: OnceCell<()>,
     readers: Mutex<Vec<SqliteConnection>>,
+    /// For rows that are read on the thread that asks.
+    peeking: Mutex<Vec<Direct>>,
     reading: Arc<Semaphore>,
     used: Mutex<Instant>,
 }
@@ -57,6 +72,7 @@ impl Base {
             jobs: OnceLock::new(),
             ready: OnceCell::new(),
             readers: Mutex::default(),
+            peeking: Mutex::default(),
             reading: Arc::new(Semaphore::new(READERS)),
             used: Mutex::new(Instant::now()),
         })
@@ -101,31 +117,60 @@ impl Base {
         }
     }
 
-    async fn open_sqlite(&self, read_only: bool) -> Result<SqliteConnection> {
+    /// What the writer serves groups on.
+    pub(crate) async fn connect_hot(&self) -> Result<Hot> {
+        match &self.place {
+            Place::Sqlite(path) => Ok(Hot::Direct(Direct::open(path)?)),
+            Place::Postgres { conns, schema } => Ok(Hot::Postgres(conns.take(schema).await?)),
+        }
+    }
+
+    pub(crate) fn rest_hot(&self, hot: Hot) {
+        match (hot, &self.place) {
+            (Hot::Postgres(conn), Place::Postgres { conns, schema }) => conns.rest(schema, conn),
+            (Hot::Direct(conn), _) => drop(conn),
+            (Hot::Postgres(_), Place::Sqlite(_)) => unreachable!("a cell has one kind of connections"),
+        }
+    }
+
+    pub(crate) async fn open_sqlite(&self, read_only: bool) -> Result<SqliteConnection> {
         let Place::Sqlite(path) = &self.place else { unreachable!("only asked for files") };
-        let options = SqliteConnectOptions::new()
+        let mut options = SqliteConnectOptions::new()
             .filename(path)
             .create_if_missing(!read_only)
             .read_only(read_only)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            .foreign_keys(true)
-            .busy_timeout(Duration::from_secs(5))
-            .statement_cache_capacity(400)
-            .pragma("cache_size", if read_only { "-1024" } else { "-4096" })
-            // The default of 1,000 pages stops the writer for a sync every few hundred messages.
-            .pragma("wal_autocheckpoint", "4000")
-            .pragma("journal_size_limit", "67108864");
-        let mut conn = options.connect().await?;
+            .busy_timeout(BUSY)
+            .statement_cache_capacity(direct::STATEMENTS);
+        for (name, value) in PRAGMAS {
+            options = options.pragma(name, value);
+        }
+        let mut conn = options.pragma("cache_size", READER_CACHE).connect().await?;
         if !read_only {
-            // Asserted, not assumed: an acknowledged message is only safe with both.
             let (synchronous,): (i64,) = sqlx::query_as("PRAGMA synchronous").fetch_one(&mut conn).await?;
             let (journal,): (String,) = sqlx::query_as("PRAGMA journal_mode").fetch_one(&mut conn).await?;
-            if synchronous != 2 || journal != "wal" {
-                return Err(Error::Unavailable(format!("{}: expected WAL with synchronous=FULL, found {journal} with {synchronous}", path.display())));
-            }
+            safe(path, synchronous, &journal)?;
         }
         Ok(conn)
+    }
+
+    /// Reads a few rows by their keys on the thread that asks, where the database is a file: to hand such a read to another thread takes longer than it
+    /// does. Not for what may look at many rows. None where the database is no file.
+    pub(crate) async fn peek<T>(self: &Arc<Self>, read: impl FnOnce(&mut Direct) -> Result<T>) -> Result<Option<T>> {
+        let Place::Sqlite(path) = &self.place else { return Ok(None) };
+        self.ready().await?;
+        self.touch();
+        let at_rest = self.peeking.lock().expect("nothing panics while it holds the readers").pop();
+        let mut conn = match at_rest {
+            Some(conn) => conn,
+            None => {
+                let path = path.clone();
+                let opened = tokio::task::spawn_blocking(move || Direct::open_to_read(&path)).await;
+                opened.map_err(|error| Error::Unavailable(error.to_string()))??
+            }
+        };
+        let found = read(&mut conn)?;
+        self.peeking.lock().expect("nothing panics while it holds the readers").push(conn);
+        Ok(Some(found))
     }
 
     pub(crate) async fn read(self: &Arc<Self>) -> Result<Read> {
@@ -195,16 +240,29 @@ impl Base {
         *self.used.lock().expect("nothing panics while it holds the time") = Instant::now();
     }
 
-    /// Closes readers that nobody used for this long.
+    /// Closes what nobody used for this long.
     pub(crate) async fn close_unused(&self, unused: Duration) {
         if self.used.lock().expect("nothing panics while it holds the time").elapsed() < unused {
             return;
         }
+        if let Some(jobs) = self.jobs.get() {
+            // Where it is full somebody came meanwhile.
+            drop(jobs.try_send(Job::Rest));
+        }
         let readers = std::mem::take(&mut *self.readers.lock().expect("nothing panics while it holds the readers"));
+        self.peeking.lock().expect("nothing panics while it holds the readers").clear();
         for reader in readers {
             drop(reader.close().await);
         }
     }
+}
+
+/// Asserted of every connection that writes, not assumed: an acknowledged message is only safe with both.
+pub(crate) fn safe(path: &Path, synchronous: i64, journal: &str) -> Result<()> {
+    if synchronous != 2 || journal != "wal" {
+        return Err(Error::Unavailable(format!("{}: expected WAL with synchronous=FULL, found {journal} with {synchronous}", path.display())));
+    }
+    Ok(())
 }
 
 /// A connection to read with; what one statement saw the next may see changed.
@@ -291,6 +349,12 @@ impl Write {
         done?;
         (self.base.notify)(std::mem::take(&mut self.notices));
         Ok(())
+    }
+}
+
+impl Engine for Write {
+    fn on(&mut self) -> On<'_> {
+        (**self).on()
     }
 }
 

@@ -6,8 +6,9 @@ use relevo_model::{ConversationId, MessageId, TenantId, Time};
 use tokio::sync::{OwnedRwLockReadGuard, OwnedRwLockWriteGuard, RwLock, oneshot};
 
 use crate::{
-    Error, PendingTurn, Platform, Read, Result, Waiting, Write,
+    Error, PendingTurn, Platform, Read, Result, TurnContext, Waiting, Write,
     base::Base,
+    conversations,
     hot::{Answer, Arrival, Claim, Command, Finished, Mark, Received, TurnCommit, storable},
     keys::{Key, Place},
     writer::Job,
@@ -62,6 +63,14 @@ impl Cell {
 
     pub async fn read(&self) -> Result<Read> {
         self.0.base.read().await
+    }
+
+    /// What a turn needs to know before a flow is asked.
+    pub async fn turn_context(&self, conversation: &ConversationId) -> Result<Option<TurnContext>> {
+        match self.0.base.peek(|conn| conversations::peek_context(conn, conversation)).await? {
+            Some(found) => Ok(found),
+            None => self.read().await?.conversations().context(conversation).await,
+        }
     }
 
     pub async fn write(&self) -> Result<Write> {

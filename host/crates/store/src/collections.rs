@@ -6,7 +6,7 @@ use serde_json::Value;
 use crate::{
     Error, Operator, Result, Write,
     hot::{RecordWrite, storable},
-    sql::{Conn, Json, Rows},
+    sql::{Conn, Engine, Json, Rows},
 };
 
 /// Characters of a text that filters and orders see.
@@ -132,7 +132,7 @@ impl Write {
     }
 }
 
-pub(crate) async fn write(conn: &mut Conn, write: &RecordWrite, now: Time) -> Result<()> {
+pub(crate) async fn write(conn: &mut impl Engine, write: &RecordWrite, now: Time) -> Result<()> {
     const ADD: &str = "INSERT INTO plugin_records (plugin_id, collection, id, value, version, created_at, updated_at) VALUES ($1, $2, $3, $4, 1, $5, $5)";
     const SAVE: &str = "UPDATE plugin_records SET value = $1, version = version + 1, updated_at = $2 \
                         WHERE plugin_id = $3 AND collection = $4 AND id = $5 AND version = $6";
@@ -152,7 +152,7 @@ pub(crate) async fn write(conn: &mut Conn, write: &RecordWrite, now: Time) -> Re
 }
 
 /// Keeps the fields by which a document is found as they are in it now.
-async fn index(conn: &mut Conn, write: &RecordWrite) -> Result<()> {
+async fn index(conn: &mut impl Engine, write: &RecordWrite) -> Result<()> {
     const FORGET: &str = "DELETE FROM plugin_record_fields WHERE plugin_id = $1 AND collection = $2 AND id = $3";
     const KEEP: Rows = Rows { head: "INSERT INTO plugin_record_fields (plugin_id, collection, field, id, text, number) VALUES ", columns: 6, tail: "" };
     let RecordWrite { plugin, collection, id, value, expect } = write;
@@ -182,7 +182,7 @@ pub fn seen_of(text: &str) -> String {
 }
 
 /// Adds to a plugin's counters. A name beyond the thirty-two that it has is not taken in.
-pub(crate) async fn count(conn: &mut Conn, plugin: &str, metric: &str, by: i64, now: Time) -> Result<()> {
+pub(crate) async fn count(conn: &mut impl Engine, plugin: &str, metric: &str, by: i64, now: Time) -> Result<()> {
     const COUNT: &str = "INSERT INTO plugin_counters (plugin_id, metric, value, updated_at) SELECT $1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT) \
                          WHERE (SELECT COUNT(*) FROM plugin_counters WHERE plugin_id = $1 AND metric <> $2) < 32 \
                          ON CONFLICT (plugin_id, metric) DO UPDATE SET value = plugin_counters.value + excluded.value, updated_at = excluded.updated_at";

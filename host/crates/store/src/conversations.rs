@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 
 use crate::{
     Error, Notice, Result, Write,
-    sql::{Conn, Json},
+    direct::Direct,
+    sql::{Conn, Engine, Json},
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -102,6 +103,49 @@ macro_rules! columns {
     };
 }
 
+const CONTEXT: &str = concat!(
+    "SELECT ",
+    columns!(),
+    ", u.name AS customer_name, u.phone AS customer_phone, u.locale AS customer_locale, u.attributes, s.states, s.offered, b.config_version, \
+     (SELECT MIN(t.seq) FROM turns t WHERE t.conversation_id = c.id AND t.state = 'pending') AS first_pending \
+     FROM conversations c JOIN customers u ON u.id = c.customer_id JOIN business b ON b.id = 'business' \
+     LEFT JOIN customer_sessions s ON s.conversation_id = c.id WHERE c.id = $1"
+);
+
+/// What `context` reads, on the thread that asks.
+pub(crate) fn peek_context(conn: &mut Direct, id: &ConversationId) -> Result<Option<TurnContext>> {
+    conn.one_as(CONTEXT, &[&id.as_str()], |row| {
+        Ok(TurnContext {
+            conversation: Conversation {
+                id: row.parsed()?,
+                service_point_id: row.parsed()?,
+                channel_id: row.parsed()?,
+                customer_id: row.parsed()?,
+                peer_kind: row.parsed()?,
+                peer: row.next()?,
+                status: row.parsed()?,
+                state: row.parsed()?,
+                bot_enabled: row.next()?,
+                assignee_id: row.next()?,
+                epoch: row.next()?,
+                labels: row.next()?,
+                unread: row.next()?,
+                created_at: Time(row.next()?),
+                last_inbound_at: row.next()?,
+                last_message_at: row.next()?,
+            },
+            customer_name: row.next()?,
+            customer_phone: row.next()?,
+            customer_locale: row.next()?,
+            attributes: row.next()?,
+            states: row.next()?,
+            offered: row.next()?,
+            config_version: row.next()?,
+            first_pending: row.next()?,
+        })
+    })
+}
+
 pub struct Conversations<'a>(&'a mut Conn);
 
 impl Conn {
@@ -117,14 +161,6 @@ impl Conversations<'_> {
     }
 
     pub async fn context(&mut self, id: &ConversationId) -> Result<Option<TurnContext>> {
-        const CONTEXT: &str = concat!(
-            "SELECT ",
-            columns!(),
-            ", u.name AS customer_name, u.phone AS customer_phone, u.locale AS customer_locale, u.attributes, s.states, s.offered, b.config_version, \
-             (SELECT MIN(t.seq) FROM turns t WHERE t.conversation_id = c.id AND t.state = 'pending') AS first_pending \
-             FROM conversations c JOIN customers u ON u.id = c.customer_id JOIN business b ON b.id = 'business' \
-             LEFT JOIN customer_sessions s ON s.conversation_id = c.id WHERE c.id = $1"
-        );
         one!(self.0, TurnContext, CONTEXT, id.as_str())
     }
 
@@ -265,7 +301,7 @@ impl Write {
 }
 
 /// Takes the conversation from the bot; false when the bot did not have it.
-pub(crate) async fn take_over(conn: &mut Conn, id: &ConversationId, actor: &str, reason: &str, event: EventId, now: Time) -> Result<bool> {
+pub(crate) async fn take_over(conn: &mut impl Engine, id: &ConversationId, actor: &str, reason: &str, event: EventId, now: Time) -> Result<bool> {
     if !silence(conn, id).await? {
         return Ok(false);
     }
@@ -275,13 +311,13 @@ pub(crate) async fn take_over(conn: &mut Conn, id: &ConversationId, actor: &str,
 }
 
 /// Ends the bot's part in a conversation; false when it had none.
-async fn silence(conn: &mut Conn, id: &ConversationId) -> Result<bool> {
+async fn silence(conn: &mut impl Engine, id: &ConversationId) -> Result<bool> {
     const TAKE: &str = "UPDATE conversations SET status = 'HUMAN', epoch = epoch + 1, state = 'open' WHERE id = $1 AND status = 'BOT'";
     Ok(run!(conn, TAKE, id.as_str())? > 0)
 }
 
 /// What the bot said and nobody has sent yet is not said.
-async fn cancel_unsent(conn: &mut Conn, id: &ConversationId) -> Result<()> {
+async fn cancel_unsent(conn: &mut impl Engine, id: &ConversationId) -> Result<()> {
     const MESSAGES: &str = "UPDATE messages SET state = 'cancelled' WHERE id IN \
                             (SELECT message_id FROM outbox WHERE conversation_id = $1 AND sender = 'BOT' AND state = 'pending')";
     run!(conn, MESSAGES, id.as_str())?;
@@ -290,14 +326,14 @@ async fn cancel_unsent(conn: &mut Conn, id: &ConversationId) -> Result<()> {
 }
 
 /// Takes the next number of what is said in a conversation.
-pub(crate) async fn next_seq(conn: &mut Conn, id: &ConversationId, now: Time) -> Result<i64> {
+pub(crate) async fn next_seq(conn: &mut impl Engine, id: &ConversationId, now: Time) -> Result<i64> {
     const NEXT: &str = "UPDATE conversations SET seq = seq + 1, last_message_at = $1 WHERE id = $2 RETURNING seq";
-    let row = one!(conn, (i64,), NEXT, now.0, id.as_str())?;
+    let row = tuple!(conn, (i64,), NEXT, now.0, id.as_str())?;
     row.map(|(seq,)| seq).ok_or_else(|| Error::Conflict(format!("conversation {id} is gone")))
 }
 
 /// Adds to a conversation's timeline.
-pub(crate) async fn note(conn: &mut Conn, event: EventId, id: &ConversationId, kind: &str, actor: &str, data: &Value, now: Time) -> Result<()> {
+pub(crate) async fn note(conn: &mut impl Engine, event: EventId, id: &ConversationId, kind: &str, actor: &str, data: &Value, now: Time) -> Result<()> {
     const ADD: &str = "INSERT INTO conversation_events (id, conversation_id, seq, kind, actor, data, created_at) \
                        SELECT $1, id, seq, $2, $3, $4, $5 FROM conversations WHERE id = $6";
     run!(conn, ADD, event.as_str(), kind, actor, Json(data), now.0, id.as_str()).map(|_| ())

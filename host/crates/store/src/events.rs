@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use crate::{
     Result,
-    sql::{Conn, Json},
+    sql::{Conn, Engine, Json},
 };
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -22,7 +22,7 @@ pub struct LoggedEvent {
 }
 
 /// Logs something that was done here, once per subject.
-pub(crate) async fn add(conn: &mut Conn, id: EventId, kind: &str, subject: &str, data: &Value, now: Time) -> Result<()> {
+pub(crate) async fn add(conn: &mut impl Engine, id: EventId, kind: &str, subject: &str, data: &Value, now: Time) -> Result<()> {
     const ADD: &str = "INSERT INTO event_log (id, channel_id, dedupe_key, kind, payload, created_at) VALUES ($1, '', $2, $3, $4, $5)";
     run!(conn, ADD, id.as_str(), format!("{kind}:{subject}"), kind, Json(data), now.0).map(|_| ())
 }

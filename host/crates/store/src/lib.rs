@@ -5,6 +5,7 @@ mod sql;
 
 mod base;
 mod cell;
+mod direct;
 pub mod keys;
 mod migrate;
 mod pg;
@@ -108,6 +109,8 @@ pub enum Error {
     Migrate(#[from] sqlx::migrate::MigrateError),
     #[error(transparent)]
     Other(sqlx::Error),
+    #[error(transparent)]
+    Direct(rusqlite::Error),
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -132,9 +135,8 @@ fn sorted(error: sqlx::Error) -> Error {
                 ErrorKind::UniqueViolation | ErrorKind::CheckViolation => return Error::Conflict(message),
                 _ => {}
             }
-            // SQLite: 5 BUSY, 10 IOERR and its extensions, 13 FULL, 14 CANTOPEN; Postgres: classes 08, 53, 57, 58.
-            let sqlite = code.parse::<i64>().map(|code| code & 0xff);
-            if code.len() < 5 && matches!(sqlite, Ok(5 | 8 | 10 | 13 | 14))
+            // Postgres: classes 08, 53, 57, 58.
+            if code.len() < 5 && code.parse().is_ok_and(direct::is_unavailable)
                 || ["08", "53", "57", "58"].iter().any(|class| code.len() == 5 && code.starts_with(class))
             {
                 return Error::Unavailable(message);

@@ -1,7 +1,9 @@
 //! One SQL text for two engines: the connection, the macros that run a text on either, and rows in bulk.
 
 use serde::{Serialize, de::DeserializeOwned};
-use sqlx::{Database, Decode, Encode, Postgres, Sqlite, SqliteConnection, Type, encode::IsNull, error::BoxDynError, pool::PoolConnection};
+use sqlx::{Database, Decode, Encode, PgConnection, Postgres, Sqlite, SqliteConnection, Type, encode::IsNull, error::BoxDynError, pool::PoolConnection};
+
+use crate::{Error, Result, direct::Direct};
 
 /// A connection to a cell or to the platform.
 pub enum Conn {
@@ -20,14 +22,55 @@ impl Conn {
     }
 }
 
+/// What runs statements: a connection as it is given out, or the writer's own.
+pub(crate) trait Engine: Send {
+    fn on(&mut self) -> On<'_>;
+}
+
+/// Where a statement runs.
+pub(crate) enum On<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    /// On this thread, at once: nothing is awaited.
+    Direct(&'a mut Direct),
+    Postgres(&'a mut PgConnection),
+}
+
+impl Engine for Conn {
+    fn on(&mut self) -> On<'_> {
+        match self {
+            Self::Sqlite(conn) => On::Sqlite(conn),
+            Self::Postgres(conn) => On::Postgres(conn),
+        }
+    }
+}
+
+/// What the hot path runs on: the writer's own connection to a file, or one to Postgres.
+pub(crate) enum Hot {
+    Direct(Direct),
+    Postgres(PoolConnection<Postgres>),
+}
+
+impl Engine for Hot {
+    fn on(&mut self) -> On<'_> {
+        match self {
+            Self::Direct(conn) => On::Direct(conn),
+            Self::Postgres(conn) => On::Postgres(conn),
+        }
+    }
+}
+
 /// Runs a statement; the number of rows that it touched.
 macro_rules! run {
     ($conn:expr, $sql:expr $(, $arg:expr)* $(,)?) => {
-        match $conn.this() {
-            $crate::sql::Conn::Sqlite(c) => sqlx::query($sql)$(.bind($arg))*.execute(&mut *c).await.map(|done| done.rows_affected()),
-            $crate::sql::Conn::Postgres(c) => sqlx::query($sql)$(.bind($arg))*.execute(&mut **c).await.map(|done| done.rows_affected()),
+        match $crate::sql::Engine::on(&mut *$conn) {
+            $crate::sql::On::Sqlite(c) => {
+                sqlx::query($sql)$(.bind($arg))*.execute(c).await.map(|done| done.rows_affected()).map_err($crate::Error::from)
+            }
+            $crate::sql::On::Direct(c) => c.run($sql, &[$(&$arg),*]),
+            $crate::sql::On::Postgres(c) => {
+                sqlx::query($sql)$(.bind($arg))*.execute(c).await.map(|done| done.rows_affected()).map_err($crate::Error::from)
+            }
         }
-        .map_err($crate::Error::from)
     };
 }
 
@@ -53,22 +96,37 @@ macro_rules! one {
     };
 }
 
+/// The first row of a query as a tuple, on any engine.
+macro_rules! tuple {
+    ($conn:expr, $row:ty, $sql:expr $(, $arg:expr)* $(,)?) => {
+        match $crate::sql::Engine::on(&mut *$conn) {
+            $crate::sql::On::Sqlite(c) => sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.fetch_optional(c).await.map_err($crate::Error::from),
+            $crate::sql::On::Direct(c) => c.one::<$row>($sql, &[$(&$arg),*]),
+            $crate::sql::On::Postgres(c) => sqlx::query_as::<_, $row>($sql)$(.bind($arg))*.fetch_optional(c).await.map_err($crate::Error::from),
+        }
+    };
+}
+
 /// Runs one statement over many rows, in chunks; the number of rows that it touched.
 macro_rules! run_rows {
     ($conn:expr, $sql:expr, $rows:expr, |$row:ident| [$($col:expr),+ $(,)?]) => {{
         let mut touched = 0;
         for chunk in $rows.chunks($crate::sql::CHUNK) {
-            let text = $sql.text(chunk.len(), $conn.is_postgres());
-            touched += match $conn.this() {
-                $crate::sql::Conn::Sqlite(c) => {
-                    let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
+            touched += match $crate::sql::Engine::on(&mut *$conn) {
+                $crate::sql::On::Sqlite(c) => {
+                    let mut query = sqlx::query(sqlx::AssertSqlSafe($sql.text(chunk.len(), false)));
                     for $row in chunk { $(query = query.bind($col);)+ }
-                    query.execute(&mut *c).await.map(|done| done.rows_affected())
+                    query.execute(c).await.map(|done| done.rows_affected()).map_err($crate::Error::from)
                 }
-                $crate::sql::Conn::Postgres(c) => {
-                    let mut query = sqlx::query(sqlx::AssertSqlSafe(text));
+                $crate::sql::On::Direct(c) => {
+                    let mut statement = c.prepare(&$sql.text(chunk.len(), false))?;
+                    for $row in chunk { $(statement.bind(&$col)?;)+ }
+                    statement.run()
+                }
+                $crate::sql::On::Postgres(c) => {
+                    let mut query = sqlx::query(sqlx::AssertSqlSafe($sql.text(chunk.len(), true)));
                     for $row in chunk { $(query = query.bind($col);)+ }
-                    query.execute(&mut **c).await.map(|done| done.rows_affected())
+                    query.execute(c).await.map(|done| done.rows_affected()).map_err($crate::Error::from)
                 }
             }?;
         }
@@ -76,27 +134,39 @@ macro_rules! run_rows {
     }};
 }
 
-/// Runs one statement over many rows, in chunks; all that it returns.
+/// Runs one statement over many rows, in chunks; all that it returns, as tuples.
 macro_rules! all_rows {
     ($conn:expr, $out:ty, $sql:expr, $rows:expr, |$row:ident| [$($col:expr),+ $(,)?]) => {{
         let mut found: Vec<$out> = Vec::new();
         for chunk in $rows.chunks($crate::sql::CHUNK) {
-            let text = $sql.text(chunk.len(), $conn.is_postgres());
-            found.extend(match $conn.this() {
-                $crate::sql::Conn::Sqlite(c) => {
-                    let mut query = sqlx::query_as::<_, $out>(sqlx::AssertSqlSafe(text));
+            match $crate::sql::Engine::on(&mut *$conn) {
+                $crate::sql::On::Sqlite(c) => {
+                    let mut query = sqlx::query_as::<_, $out>(sqlx::AssertSqlSafe($sql.text(chunk.len(), false)));
                     for $row in chunk { $(query = query.bind($col);)+ }
-                    query.fetch_all(&mut *c).await
+                    found.extend(query.fetch_all(c).await?);
                 }
-                $crate::sql::Conn::Postgres(c) => {
-                    let mut query = sqlx::query_as::<_, $out>(sqlx::AssertSqlSafe(text));
+                $crate::sql::On::Direct(c) => {
+                    let mut statement = c.prepare(&$sql.text(chunk.len(), false))?;
+                    for $row in chunk { $(statement.bind(&$col)?;)+ }
+                    statement.all(&mut found)?;
+                }
+                $crate::sql::On::Postgres(c) => {
+                    let mut query = sqlx::query_as::<_, $out>(sqlx::AssertSqlSafe($sql.text(chunk.len(), true)));
                     for $row in chunk { $(query = query.bind($col);)+ }
-                    query.fetch_all(&mut **c).await
+                    found.extend(query.fetch_all(c).await?);
                 }
-            }?);
+            }
         }
         found
     }};
+}
+
+/// What a column holds as text, as what it stands for.
+pub(crate) fn read<T: std::str::FromStr>(text: &str) -> Result<T>
+where
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    text.parse().map_err(|error: T::Err| Error::Other(sqlx::Error::Decode(Box::new(error))))
 }
 
 /// More rows than this are a second statement: a prepared text is kept per number of rows.
@@ -163,6 +233,19 @@ where
 {
     fn encode_by_ref(&self, buffer: &mut <DB as Database>::ArgumentBuffer) -> Result<IsNull, BoxDynError> {
         serde_json::to_string(&self.0)?.encode(buffer)
+    }
+}
+
+impl<T: Serialize> rusqlite::ToSql for Json<T> {
+    fn to_sql(&self) -> rusqlite::Result<rusqlite::types::ToSqlOutput<'_>> {
+        let text = serde_json::to_string(&self.0).map_err(|error| rusqlite::Error::ToSqlConversionFailure(Box::new(error)))?;
+        Ok(text.into())
+    }
+}
+
+impl<T: DeserializeOwned> rusqlite::types::FromSql for Json<T> {
+    fn column_result(value: rusqlite::types::ValueRef<'_>) -> rusqlite::types::FromSqlResult<Self> {
+        serde_json::from_str(value.as_str()?).map(Self).map_err(|error| rusqlite::types::FromSqlError::Other(Box::new(error)))
     }
 }
 

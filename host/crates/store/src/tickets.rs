@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::{
     Error, Result, Write, events,
     hot::{NewTicket, TicketComment, TurnCommit},
-    sql::{Conn, Json},
+    sql::{Conn, Engine, Json},
 };
 
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
@@ -148,13 +148,13 @@ impl Write {
     }
 }
 
-async fn keep(conn: &mut Conn, id: EventId, ticket: &TicketId, kind: &str, actor: &str, payload: &Value, now: Time) -> Result<()> {
+async fn keep(conn: &mut impl Engine, id: EventId, ticket: &TicketId, kind: &str, actor: &str, payload: &Value, now: Time) -> Result<()> {
     const KEEP: &str = "INSERT INTO ticket_events (id, ticket_id, kind, actor, payload, created_at) VALUES ($1, $2, $3, $4, $5, $6)";
     run!(conn, KEEP, id.as_str(), ticket.as_str(), kind, actor, Json(payload), now.0).map(|_| ())
 }
 
 /// Opens what a turn asks for.
-pub(crate) async fn open(conn: &mut Conn, commit: &TurnCommit, ticket: &NewTicket, mut own_id: impl FnMut() -> EventId) -> Result<()> {
+pub(crate) async fn open(conn: &mut impl Engine, commit: &TurnCommit, ticket: &NewTicket, mut own_id: impl FnMut() -> EventId) -> Result<()> {
     const OPEN: &str = "INSERT INTO tickets (id, code, conversation_id, customer_id, service_point_id, plugin_id, title, body, priority, status, is_test, \
                         created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'NEW', $10, $11, $11)";
     let NewTicket { id, code, plugin, title, body, priority, is_test } = ticket;
@@ -180,7 +180,7 @@ pub(crate) async fn open(conn: &mut Conn, commit: &TurnCommit, ticket: &NewTicke
 }
 
 /// Adds what a turn has to say to a ticket of its customer.
-pub(crate) async fn comment(conn: &mut Conn, commit: &TurnCommit, comment: &TicketComment, event: EventId) -> Result<()> {
+pub(crate) async fn comment(conn: &mut impl Engine, commit: &TurnCommit, comment: &TicketComment, event: EventId) -> Result<()> {
     const TOUCH: &str = "UPDATE tickets SET version = version + 1, updated_at = $1 WHERE id = $2 AND customer_id = $3";
     if run!(conn, TOUCH, commit.now.0, comment.ticket.as_str(), commit.customer.as_str())? == 0 {
         return Err(Error::Conflict(format!("ticket {} is not there any more", comment.ticket)));

@@ -1,35 +1,36 @@
 //! The one writer of a cell: takes all that waits, runs each kind as one statement over many rows, commits once, answers everybody.
 
 use std::{
+    num::NonZero,
     panic::AssertUnwindSafe,
-    sync::{Arc, Weak},
-    time::Duration,
+    sync::{Arc, Mutex, OnceLock, Weak},
+    thread,
 };
 
 use futures::FutureExt;
 use relevo_model::{TenantId, fault};
-use sqlx::SqliteConnection;
-use tokio::sync::{mpsc, oneshot};
+use sqlx::{Connection, SqliteConnection};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tracing::{debug, error, warn};
 
 use crate::{
     Error, Notice, Result,
     base::Base,
     hot::{self, Answer, Command},
-    sql::Conn,
+    sql::{Engine, Hot, On},
 };
 
 /// Commands that share a commit at most; more would make the first wait for the last.
 const GROUP: usize = 64;
 /// How often a message is taken in anew when another node's write stands in its way.
 const TRIES: u32 = 5;
-/// How long the connection of an idle SQLite cell stays open; a Postgres one goes back to rest at once.
-const UNUSED: Duration = Duration::from_secs(30);
 
 pub(crate) enum Job {
     Command(Command, oneshot::Sender<Result<Answer>>),
     /// Somebody wants the connection for a transaction of his own.
     Lend(oneshot::Sender<Result<Lent>>),
+    /// Nobody came for a while: what is open is closed.
+    Rest,
 }
 
 /// The writer's connection in a begun transaction; to be given back with whether it was committed.
@@ -40,86 +41,152 @@ pub(crate) struct Lent {
 
 type Waiting = (Command, oneshot::Sender<Result<Answer>>);
 
+/// The connections that the writer has open.
+#[derive(Default)]
+struct Held {
+    hot: Option<Hot>,
+    /// To a file, for whoever wants a transaction of his own.
+    lent: Option<SqliteConnection>,
+}
+
+/// Waits for something to do, and sees that it is done: on a file by a thread, which may wait for the disk and hands on nothing. It ends when nothing came for
+/// a while.
 pub(crate) async fn run(base: Weak<Base>, mut jobs: mpsc::Receiver<Job>) {
-    let mut held: Option<Conn> = None;
+    while let Some(job) = jobs.recv().await {
+        if matches!(job, Job::Rest) {
+            continue;
+        }
+        let Some(on_file) = base.upgrade().map(|base| !base.is_postgres()) else { return };
+        let worked = if on_file { work_apart(base.clone(), jobs, job).await } else { work(base.clone(), jobs, job).await };
+        let Some(back) = worked else { return };
+        jobs = back;
+    }
+}
+
+type Task = (mpsc::Receiver<Job>, Job, oneshot::Sender<Option<mpsc::Receiver<Job>>>);
+
+async fn work_apart(base: Weak<Base>, jobs: mpsc::Receiver<Job>, first: Job) -> Option<mpsc::Receiver<Job>> {
+    let (done, ended) = oneshot::channel();
+    let runtime = tokio::runtime::Handle::current();
+    // Where there can be no further thread, whoever waits is told, and the next job tries again.
+    let task: Arc<Mutex<Option<Task>>> = Arc::new(Mutex::new(Some((jobs, first, done))));
+    let take = |task: &Mutex<Option<Task>>| task.lock().expect("nothing panics while it holds the task").take();
+    let theirs = Arc::clone(&task);
+    let started = thread::Builder::new().name("cell-writer".into()).spawn(move || {
+        let _runtime = runtime.enter();
+        if let Some((jobs, first, done)) = take(&theirs) {
+            drop(done.send(futures::executor::block_on(work(base, jobs, first))));
+        }
+    });
+    if let Err(error) = started {
+        let (jobs, first, _) = take(&task)?;
+        first.fail(&Error::Unavailable(format!("no thread to write with: {error}")));
+        return Some(jobs);
+    }
+    ended.await.ok()?
+}
+
+/// Serves until it is told to rest; gives back what it is told by, unless the cell is gone.
+async fn work(base: Weak<Base>, mut jobs: mpsc::Receiver<Job>, first: Job) -> Option<mpsc::Receiver<Job>> {
+    let mut held = Held::default();
+    let mut first = Some(first);
     loop {
-        let job = match &held {
-            Some(_) => match tokio::time::timeout(UNUSED, jobs.recv()).await {
-                Ok(job) => job,
-                Err(_) => {
-                    if let (Some(base), Some(conn)) = (base.upgrade(), held.take()) {
-                        base.give_back(conn).await;
-                    }
-                    continue;
-                }
-            },
-            None => jobs.recv().await,
+        let job = match first.take() {
+            Some(job) => job,
+            None => jobs.recv().await?,
         };
-        let (Some(job), Some(base)) = (job, base.upgrade()) else { break };
+        let base = base.upgrade()?;
         let mut group = Vec::new();
-        let lend = gather(&mut jobs, job, &mut group);
-        if held.is_none() {
-            held = match connect(&base).await {
-                Ok(conn) => Some(conn),
+        let writes = if base.is_postgres() { None } else { writing().acquire().await.ok() };
+        let after = gather(&mut jobs, job, &mut group);
+        if !group.is_empty() {
+            held.hot = match connected(&base, held.hot.take()).await {
+                Ok(hot) => serve_guarded(&base, hot, group).await,
                 Err(error) => {
-                    fail(group, lend, &error);
-                    continue;
+                    warn!(%error, "cannot open a cell for writing");
+                    group.into_iter().for_each(|(command, reply)| Job::Command(command, reply).fail(&error));
+                    None
                 }
             };
         }
-        if !group.is_empty() {
-            // A panic costs its group its answer and the connection its trust, and not the cell its writer.
-            let served = AssertUnwindSafe(serve(&base, held.take().expect("connected above"), group)).catch_unwind().await;
-            held = served.unwrap_or_else(|_| {
-                error!(tenant = ?base.tenant, "the writer of a cell panicked; whoever waited is not acknowledged");
-                None
-            });
+        drop(writes);
+        match after {
+            Some(Job::Lend(ask)) => held.lent = lend_out(&base, held.lent.take(), ask).await,
+            Some(Job::Rest) => {
+                held.rest(&base).await;
+                return Some(jobs);
+            }
+            Some(Job::Command(..)) | None => {}
         }
-        if let Some(ask) = lend {
-            held = match held.take() {
-                Some(Conn::Sqlite(conn)) => lend_out(conn, ask).await,
-                other => other,
-            };
-        }
-        if matches!(held, Some(Conn::Postgres(_)))
-            && jobs.is_empty()
-            && let Some(conn) = held.take()
-        {
-            base.give_back(conn).await;
+        if matches!(held.hot, Some(Hot::Postgres(_))) && jobs.is_empty() {
+            held.rest(&base).await;
         }
     }
 }
 
-/// Takes what waits, up to somebody who wants the connection for himself.
-fn gather(jobs: &mut mpsc::Receiver<Job>, first: Job, group: &mut Vec<Waiting>) -> Option<oneshot::Sender<Result<Lent>>> {
+/// Of how many files this process writes groups at once. Whoever waits for that gathers a larger group meanwhile, which costs all of them less.
+fn writing() -> &'static Semaphore {
+    static WRITING: OnceLock<Semaphore> = OnceLock::new();
+    WRITING.get_or_init(|| {
+        let cores = thread::available_parallelism().map_or(1, NonZero::get);
+        Semaphore::new(cores + cores.div_ceil(2))
+    })
+}
+
+impl Held {
+    async fn rest(&mut self, base: &Base) {
+        if let Some(hot) = self.hot.take() {
+            base.rest_hot(hot);
+        }
+        if let Some(lent) = self.lent.take() {
+            drop(lent.close().await);
+        }
+    }
+}
+
+impl Job {
+    fn fail(self, error: &Error) {
+        match self {
+            Self::Command(_, reply) => drop(reply.send(Err(copy(error)))),
+            Self::Lend(ask) => drop(ask.send(Err(copy(error)))),
+            Self::Rest => {}
+        }
+    }
+}
+
+/// Takes what waits, up to what is no command.
+fn gather(jobs: &mut mpsc::Receiver<Job>, first: Job, group: &mut Vec<Waiting>) -> Option<Job> {
     let mut next = Some(first);
     while let Some(job) = next {
         match job {
             Job::Command(command, reply) => group.push((command, reply)),
-            Job::Lend(ask) => return Some(ask),
+            other => return Some(other),
         }
         next = if group.len() < GROUP { jobs.try_recv().ok() } else { None };
     }
     None
 }
 
-async fn connect(base: &Arc<Base>) -> Result<Conn> {
-    base.ready().await?;
-    base.connect().await
+async fn connected(base: &Arc<Base>, hot: Option<Hot>) -> Result<Hot> {
+    match hot {
+        Some(hot) => Ok(hot),
+        None => {
+            base.ready().await?;
+            base.connect_hot().await
+        }
+    }
 }
 
-fn fail(group: Vec<Waiting>, lend: Option<oneshot::Sender<Result<Lent>>>, error: &Error) {
-    warn!(%error, "cannot open a cell for writing");
-    for (_, reply) in group {
-        drop(reply.send(Err(copy(error))));
-    }
-    if let Some(ask) = lend {
-        drop(ask.send(Err(copy(error))));
-    }
+/// A panic costs its group its answer and the connection its trust, and not the cell its writer.
+async fn serve_guarded(base: &Arc<Base>, hot: Hot, group: Vec<Waiting>) -> Option<Hot> {
+    AssertUnwindSafe(serve(base, hot, group)).catch_unwind().await.unwrap_or_else(|_| {
+        error!(tenant = ?base.tenant, "the writer of a cell panicked; whoever waited is not acknowledged");
+        None
+    })
 }
 
 /// Serves a group and gives the connection back, unless it can no longer be trusted.
-async fn serve(base: &Arc<Base>, mut conn: Conn, group: Vec<Waiting>) -> Option<Conn> {
+async fn serve(base: &Arc<Base>, mut conn: Hot, group: Vec<Waiting>) -> Option<Hot> {
     let (commands, replies): (Vec<_>, Vec<_>) = group.into_iter().unzip();
     // What touches more than the usual rows has a commit of its own: its conflict must not undo its neighbours.
     let mut trusted = true;
@@ -164,7 +231,7 @@ fn copy(error: &Error) -> Error {
 }
 
 /// Runs one command in a commit of its own; false when the connection can no longer be trusted.
-async fn singly(base: &Arc<Base>, conn: &mut Conn, command: Command, reply: oneshot::Sender<Result<Answer>>) -> bool {
+async fn singly(base: &Arc<Base>, conn: &mut Hot, command: Command, reply: oneshot::Sender<Result<Answer>>) -> bool {
     let mut tries = 1;
     loop {
         match transaction(base, conn, std::slice::from_ref(&command)).await {
@@ -184,8 +251,8 @@ async fn singly(base: &Arc<Base>, conn: &mut Conn, command: Command, reply: ones
     }
 }
 
-async fn transaction(base: &Arc<Base>, conn: &mut Conn, commands: &[Command]) -> Result<(Vec<Answer>, Vec<Notice>)> {
-    if conn.is_postgres() { run!(conn, "BEGIN") } else { run!(conn, "BEGIN IMMEDIATE") }?;
+async fn transaction(base: &Arc<Base>, conn: &mut Hot, commands: &[Command]) -> Result<(Vec<Answer>, Vec<Notice>)> {
+    if matches!(conn, Hot::Postgres(_)) { run!(conn, "BEGIN") } else { run!(conn, "BEGIN IMMEDIATE") }?;
     let applied = apply(base, conn, commands).await;
     let done = match applied {
         Ok(done) => {
@@ -202,7 +269,7 @@ async fn transaction(base: &Arc<Base>, conn: &mut Conn, commands: &[Command]) ->
     done
 }
 
-async fn apply(base: &Arc<Base>, conn: &mut Conn, commands: &[Command]) -> Result<(Vec<Answer>, Vec<Notice>)> {
+async fn apply(base: &Arc<Base>, conn: &mut Hot, commands: &[Command]) -> Result<(Vec<Answer>, Vec<Notice>)> {
     let tenant = base.tenant.expect("only a cell is sent commands");
     let fence = *base.fence.lock().expect("nothing panics while it holds the fence");
     if let Some(epoch) = fence
@@ -218,13 +285,13 @@ async fn apply(base: &Arc<Base>, conn: &mut Conn, commands: &[Command]) -> Resul
 
 /// On Postgres any node may write: the platform knows that the cell is awake in the same transaction, and no owner can put it to rest before
 /// this has ended.
-pub(crate) async fn keep_awake(conn: &mut Conn, tenant: &TenantId) -> Result<()> {
-    if !conn.is_postgres() {
+pub(crate) async fn keep_awake(conn: &mut impl Engine, tenant: &TenantId) -> Result<()> {
+    if !matches!(conn.on(), On::Postgres(_)) {
         return Ok(());
     }
     // Only a row that is awake is held: two that held it asleep could not both wake it.
     const HOLD: &str = "SELECT awake FROM relevo_platform.tenants WHERE id = $1 AND awake FOR SHARE";
-    if one!(conn, (bool,), HOLD, tenant.as_str())?.is_some() {
+    if tuple!(conn, (bool,), HOLD, tenant.as_str())?.is_some() {
         return Ok(());
     }
     match run!(conn, "UPDATE relevo_platform.tenants SET awake = TRUE WHERE id = $1", tenant.as_str())? {
@@ -234,9 +301,9 @@ pub(crate) async fn keep_awake(conn: &mut Conn, tenant: &TenantId) -> Result<()>
 }
 
 /// Fails unless the lease still has this epoch; no other node can take it until the transaction ends.
-pub(crate) async fn hold_lease(conn: &mut Conn, tenant: &TenantId, epoch: i64) -> Result<()> {
+pub(crate) async fn hold_lease(conn: &mut impl Engine, tenant: &TenantId, epoch: i64) -> Result<()> {
     const HOLD: &str = "SELECT epoch FROM relevo_platform.leases WHERE tenant_id = $1 AND epoch = $2 FOR SHARE";
-    match one!(conn, (i64,), HOLD, tenant.as_str(), epoch)? {
+    match tuple!(conn, (i64,), HOLD, tenant.as_str(), epoch)? {
         Some(_) => Ok(()),
         None => Err(Error::NotOwner(*tenant)),
     }
@@ -252,21 +319,33 @@ fn points(commands: &[Command], side: &str) {
     }
 }
 
-async fn lend_out(mut conn: SqliteConnection, ask: oneshot::Sender<Result<Lent>>) -> Option<Conn> {
-    if let Err(error) = sqlx::query("BEGIN IMMEDIATE").execute(&mut conn).await {
-        drop(ask.send(Err(error.into())));
+/// Gives a connection away until its transaction ended; none when it can no longer be trusted.
+async fn lend_out(base: &Base, conn: Option<SqliteConnection>, ask: oneshot::Sender<Result<Lent>>) -> Option<SqliteConnection> {
+    let mut conn = match begin(base, conn).await {
+        Ok(conn) => conn,
+        Err(error) => {
+            drop(ask.send(Err(error)));
+            return None;
+        }
+    };
+    let (back, returned) = oneshot::channel();
+    if ask.send(Ok(Lent { conn, back })).is_err() {
+        // Nobody waits any more; closing the connection rolls back.
         return None;
     }
-    let (back, returned) = oneshot::channel();
-    let Ok(()) = ask.send(Ok(Lent { conn, back })).map_err(|lent| {
-        // Nobody waits any more; closing the connection rolls back.
-        drop(lent);
-    }) else {
-        return None;
-    };
-    let (mut conn, committed) = returned.await.ok()?;
+    let committed;
+    (conn, committed) = returned.await.ok()?;
     if !committed && sqlx::query("ROLLBACK").execute(&mut conn).await.is_err() {
         return None;
     }
-    Some(Conn::Sqlite(conn))
+    Some(conn)
+}
+
+async fn begin(base: &Base, conn: Option<SqliteConnection>) -> Result<SqliteConnection> {
+    let mut conn = match conn {
+        Some(conn) => conn,
+        None => base.open_sqlite(false).await?,
+    };
+    sqlx::query("BEGIN IMMEDIATE").execute(&mut conn).await?;
+    Ok(conn)
 }

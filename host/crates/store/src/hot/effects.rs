@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::finish::{TurnCommit, TurnEnd};
 use crate::{
     Error, Notice, Result, collections, conversations,
-    sql::{Conn, Json},
+    sql::{Hot, Json},
     tickets,
 };
 
@@ -154,7 +154,7 @@ pub(super) fn epochs(commit: &TurnCommit) -> i64 {
     i64::from(commit.effects.hand_over.is_some() || matches!(commit.end, TurnEnd::Dead { .. })) + i64::from(commit.effects.resolved.is_some())
 }
 
-pub(super) async fn apply(conn: &mut Conn, commit: &TurnCommit, notices: &mut Vec<Notice>) -> Result<()> {
+pub(super) async fn apply(conn: &mut Hot, commit: &TurnCommit, notices: &mut Vec<Notice>) -> Result<()> {
     let effects = &commit.effects;
     let mut ordinal = u32::MAX / 2;
     let mut own_id = || {
@@ -198,7 +198,7 @@ pub(super) async fn apply(conn: &mut Conn, commit: &TurnCommit, notices: &mut Ve
     conversation(conn, commit, own_id).await
 }
 
-async fn reserve(conn: &mut Conn, reservation: &Reservation) -> Result<()> {
+async fn reserve(conn: &mut Hot, reservation: &Reservation) -> Result<()> {
     const TAKE: &str = "UPDATE products SET stock = stock - $1, version = version + 1 WHERE id = $2 AND (stock IS NULL OR stock >= $3)";
     if run!(conn, TAKE, reservation.quantity, reservation.product.as_str(), reservation.quantity)? == 0 {
         return Err(Error::Conflict(format!("product {} has not enough stock", reservation.product)));
@@ -206,7 +206,7 @@ async fn reserve(conn: &mut Conn, reservation: &Reservation) -> Result<()> {
     Ok(())
 }
 
-async fn add_order(conn: &mut Conn, commit: &TurnCommit, order: &NewOrder, event: EventId) -> Result<()> {
+async fn add_order(conn: &mut Hot, commit: &TurnCommit, order: &NewOrder, event: EventId) -> Result<()> {
     const ORDER: &str = "INSERT INTO orders (id, code, service_point_id, conversation_id, customer_id, turn_id, status, total_minor, currency, address, is_test, \
                          created_at) VALUES ($1, $2, $3, $4, $5, $6, 'NEW', $7, $8, $9, $10, $11)";
     const LINE: &str = "INSERT INTO order_lines (order_id, position, product_id, title, quantity, price_minor) VALUES ($1, $2, $3, $4, $5, $6)";
@@ -238,7 +238,7 @@ async fn add_order(conn: &mut Conn, commit: &TurnCommit, order: &NewOrder, event
     crate::events::add(conn, event, "order.created", order.id.as_str(), &told, commit.now).await
 }
 
-async fn write_kv(conn: &mut Conn, write: &KvWrite, now: Time) -> Result<()> {
+async fn write_kv(conn: &mut Hot, write: &KvWrite, now: Time) -> Result<()> {
     const EXPIRE: &str = "DELETE FROM kv WHERE plugin_id = $1 AND scope = $2 AND scope_id = $3 AND key = $4 AND expires_at <= $5";
     const REMOVE: &str = "DELETE FROM kv WHERE plugin_id = $1 AND scope = $2 AND scope_id = $3 AND key = $4";
     const REMOVE_READ: &str = "DELETE FROM kv WHERE plugin_id = $1 AND scope = $2 AND scope_id = $3 AND key = $4 AND version = $5";
@@ -254,7 +254,7 @@ async fn write_kv(conn: &mut Conn, write: &KvWrite, now: Time) -> Result<()> {
     let touched = match (&write.value, write.expect) {
         (None, None) => return run!(conn, REMOVE, plugin, scope, scope_id, key).map(|_| ()),
         // It was read as absent, and is to stay so.
-        (None, Some(0)) => u64::from(one!(conn, (i64,), FIND, plugin, scope, scope_id, key)?.is_none()),
+        (None, Some(0)) => u64::from(tuple!(conn, (i64,), FIND, plugin, scope, scope_id, key)?.is_none()),
         (None, Some(version)) => run!(conn, REMOVE_READ, plugin, scope, scope_id, key, version)?,
         (Some(value), None) => run!(conn, PUT, plugin, scope, scope_id, key, value, expires)?,
         (Some(value), Some(0)) => run!(conn, ADD, plugin, scope, scope_id, key, value, expires)?,
@@ -263,7 +263,7 @@ async fn write_kv(conn: &mut Conn, write: &KvWrite, now: Time) -> Result<()> {
     if touched == 0 { Err(Error::Conflict(format!("the value {key} changed in between"))) } else { Ok(()) }
 }
 
-async fn timers(conn: &mut Conn, commit: &TurnCommit, notices: &mut Vec<Notice>) -> Result<()> {
+async fn timers(conn: &mut Hot, commit: &TurnCommit, notices: &mut Vec<Notice>) -> Result<()> {
     const CANCEL: &str = "DELETE FROM timers WHERE conversation_id = $1 AND plugin_id = $2 AND name = $3";
     const KEEP: &str = "INSERT INTO timers (id, conversation_id, plugin_id, name, due_at, payload, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7) \
                         ON CONFLICT (conversation_id, plugin_id, name) DO NOTHING";
@@ -280,7 +280,7 @@ async fn timers(conn: &mut Conn, commit: &TurnCommit, notices: &mut Vec<Notice>)
     Ok(())
 }
 
-async fn conversation(conn: &mut Conn, commit: &TurnCommit, mut own_id: impl FnMut() -> EventId) -> Result<()> {
+async fn conversation(conn: &mut Hot, commit: &TurnCommit, mut own_id: impl FnMut() -> EventId) -> Result<()> {
     let (effects, id) = (&commit.effects, &commit.conversation);
     if let Some(labels) = &effects.labels {
         run!(conn, "UPDATE conversations SET labels = $1 WHERE id = $2", Json(labels), id.as_str())?;
@@ -315,7 +315,7 @@ async fn conversation(conn: &mut Conn, commit: &TurnCommit, mut own_id: impl FnM
 }
 
 /// The bot let go by itself: what it said before is still sent. Under the epoch that is over it would never be, nor be cancelled.
-async fn keep_unsent(conn: &mut Conn, id: &ConversationId) -> Result<()> {
+async fn keep_unsent(conn: &mut Hot, id: &ConversationId) -> Result<()> {
     const KEEP: &str = "UPDATE outbox SET epoch = (SELECT c.epoch FROM conversations c WHERE c.id = outbox.conversation_id) \
                         WHERE conversation_id = $1 AND sender = 'BOT' AND state IN ('pending', 'sending', 'uncertain')";
     run!(conn, KEEP, id.as_str()).map(|_| ())

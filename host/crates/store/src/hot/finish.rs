@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     Error, Notice, Result, Waiting, conversations,
-    sql::{Conn, Json, Rows},
+    sql::{self, Hot, Json, Rows},
 };
 
 /// All that a turn did. Nothing of it is applied when the conversation's epoch is no longer the one that it began with.
@@ -78,14 +78,7 @@ pub enum Finished {
     Superseded,
 }
 
-#[derive(sqlx::FromRow)]
-struct Raised {
-    #[sqlx(try_from = "String")]
-    id: ConversationId,
-    seq: i64,
-}
-
-pub(super) async fn apply(conn: &mut Conn, commits: &[&TurnCommit], notices: &mut Vec<Notice>) -> Result<Vec<Finished>> {
+pub(super) async fn apply(conn: &mut Hot, commits: &[&TurnCommit], notices: &mut Vec<Notice>) -> Result<Vec<Finished>> {
     if commits.is_empty() {
         return Ok(Vec::new());
     }
@@ -116,13 +109,13 @@ pub(super) async fn apply(conn: &mut Conn, commits: &[&TurnCommit], notices: &mu
     Ok(commits.iter().map(|commit| if seqs.contains_key(&commit.conversation) { Finished::Applied } else { Finished::Superseded }).collect())
 }
 
-async fn again(conn: &mut Conn, commit: &TurnCommit, error: &str, at: Time) -> Result<()> {
+async fn again(conn: &mut Hot, commit: &TurnCommit, error: &str, at: Time) -> Result<()> {
     const AGAIN: &str = "UPDATE turns SET attempts = $1, not_before = $2, error = $3 WHERE id = $4 AND state = 'pending'";
     run!(conn, AGAIN, commit.attempts, at.0, error, commit.turn.as_str()).map(|_| ())
 }
 
 /// Takes the numbers for what is said, where the epoch still stands: the number before the first.
-async fn raise(conn: &mut Conn, commits: &[&TurnCommit]) -> Result<HashMap<ConversationId, i64>> {
+async fn raise(conn: &mut Hot, commits: &[&TurnCommit]) -> Result<HashMap<ConversationId, i64>> {
     const RAISE: Rows = Rows {
         head: "WITH v (id, epoch, n, now) AS (VALUES ",
         columns: 4,
@@ -135,16 +128,21 @@ async fn raise(conn: &mut Conn, commits: &[&TurnCommit]) -> Result<HashMap<Conve
     if sorted.windows(2).any(|pair| pair[0].conversation == pair[1].conversation) {
         return Err(Error::Conflict("two turns of one conversation in one commit".into()));
     }
-    let rows = all_rows!(conn, Raised, RAISE, sorted, |commit| [commit.conversation.as_str(), commit.epoch, said(commit), commit.now.0]);
+    let rows = all_rows!(conn, (String, i64), RAISE, sorted, |commit| [commit.conversation.as_str(), commit.epoch, said(commit), commit.now.0]);
     let said_by = |id: &ConversationId| commits.iter().find(|commit| commit.conversation == *id).map_or(0, |commit| said(commit));
-    Ok(rows.into_iter().map(|row| (row.id, row.seq - said_by(&row.id))).collect())
+    rows.into_iter()
+        .map(|(id, seq)| {
+            let id = sql::read(&id)?;
+            Ok((id, seq - said_by(&id)))
+        })
+        .collect()
 }
 
 fn said(commit: &TurnCommit) -> i64 {
     i64::try_from(commit.said.len()).expect("a turn says few things")
 }
 
-async fn close_turns(conn: &mut Conn, commits: &[&TurnCommit], seqs: &HashMap<ConversationId, i64>) -> Result<()> {
+async fn close_turns(conn: &mut Hot, commits: &[&TurnCommit], seqs: &HashMap<ConversationId, i64>) -> Result<()> {
     const CLOSE: Rows = Rows {
         head: "WITH v (id, state, attempts, plugin_id, plugin_version, error, now) AS (VALUES ",
         columns: 7,
@@ -180,7 +178,7 @@ async fn close_turns(conn: &mut Conn, commits: &[&TurnCommit], seqs: &HashMap<Co
     }
 }
 
-async fn sessions(conn: &mut Conn, commits: &[&TurnCommit]) -> Result<()> {
+async fn sessions(conn: &mut Hot, commits: &[&TurnCommit]) -> Result<()> {
     const SAVE: Rows = Rows {
         head: "INSERT INTO customer_sessions (conversation_id, states, offered, updated_at) VALUES ",
         columns: 4,
@@ -193,7 +191,7 @@ async fn sessions(conn: &mut Conn, commits: &[&TurnCommit]) -> Result<()> {
     Ok(())
 }
 
-async fn say(conn: &mut Conn, commits: &[&TurnCommit], seqs: &HashMap<ConversationId, i64>) -> Result<Vec<Waiting>> {
+async fn say(conn: &mut Hot, commits: &[&TurnCommit], seqs: &HashMap<ConversationId, i64>) -> Result<Vec<Waiting>> {
     const ADD: Rows = Rows {
         head: "INSERT INTO messages (id, conversation_id, seq, direction, sender, content, quotes, state, evidence, turn_id, created_at) VALUES ",
         columns: 11,
@@ -243,7 +241,7 @@ async fn say(conn: &mut Conn, commits: &[&TurnCommit], seqs: &HashMap<Conversati
         .collect())
 }
 
-async fn journal(conn: &mut Conn, commits: &[&TurnCommit]) -> Result<()> {
+async fn journal(conn: &mut Hot, commits: &[&TurnCommit]) -> Result<()> {
     const ADD: Rows = Rows {
         head: "INSERT INTO turn_journal (turn_id, conversation_id, sealed, replayable, created_at) VALUES ",
         columns: 5,
@@ -260,7 +258,7 @@ async fn journal(conn: &mut Conn, commits: &[&TurnCommit]) -> Result<()> {
 }
 
 /// What would have been said, shown to the person who has the conversation now.
-async fn propose(conn: &mut Conn, commit: &TurnCommit, notices: &mut Vec<Notice>) -> Result<()> {
+async fn propose(conn: &mut Hot, commit: &TurnCommit, notices: &mut Vec<Notice>) -> Result<()> {
     if commit.said.is_empty() {
         return Ok(());
     }

@@ -38,7 +38,7 @@ pub use self::{
     receive::{Arrival, Received},
     sending::{Claim, Mark, SendEnd},
 };
-use crate::{Notice, Result, sql::Conn};
+use crate::{Notice, Result, sql::Hot};
 
 pub(crate) enum Command {
     Receive(Vec<Arrival>),
@@ -79,7 +79,7 @@ impl Command {
 }
 
 /// Applies all commands in one transaction; the answers are in their order.
-pub(crate) async fn apply(conn: &mut Conn, commands: &[Command]) -> Result<(Vec<Answer>, Vec<Notice>)> {
+pub(crate) async fn apply(conn: &mut Hot, commands: &[Command]) -> Result<(Vec<Answer>, Vec<Notice>)> {
     let mut notices = Vec::new();
     let (mut arrivals, mut commits, mut claims, mut marks) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for command in commands {

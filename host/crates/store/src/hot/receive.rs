@@ -7,7 +7,7 @@ use relevo_model::*;
 use super::status;
 use crate::{
     Notice, PendingTurn, Result, conversations,
-    sql::{Conn, Json, Rows},
+    sql::{self, Hot, Json, Rows},
 };
 
 /// One event of a channel on its way in. The ids are made before, so that running this again changes nothing.
@@ -44,29 +44,16 @@ struct Found {
     first_seen: bool,
 }
 
-#[derive(sqlx::FromRow)]
-struct Known {
-    kind: String,
-    scope: String,
-    value: String,
-    channel_id: String,
-    #[sqlx(try_from = "String")]
-    customer_id: CustomerId,
-    conversation_id: Option<String>,
-}
-
-#[derive(sqlx::FromRow)]
+/// A conversation that takes messages in.
 struct Raised {
-    #[sqlx(try_from = "String")]
-    id: ConversationId,
+    /// The number of the last message that has one.
     seq: i64,
     epoch: i64,
-    #[sqlx(try_from = "String")]
     status: Answering,
     bot_enabled: bool,
 }
 
-pub(super) async fn apply(conn: &mut Conn, arrivals: &[&Arrival], notices: &mut Vec<Notice>) -> Result<Vec<Received>> {
+pub(super) async fn apply(conn: &mut Hot, arrivals: &[&Arrival], notices: &mut Vec<Notice>) -> Result<Vec<Received>> {
     if arrivals.is_empty() {
         return Ok(Vec::new());
     }
@@ -90,7 +77,7 @@ pub(super) async fn apply(conn: &mut Conn, arrivals: &[&Arrival], notices: &mut 
 }
 
 /// Writes the event log; the ids of those that were not in it.
-async fn log(conn: &mut Conn, arrivals: &[&Arrival]) -> Result<HashSet<String>> {
+async fn log(conn: &mut Hot, arrivals: &[&Arrival]) -> Result<HashSet<String>> {
     const LOG: Rows = Rows {
         head: "INSERT INTO event_log (id, channel_id, dedupe_key, kind, payload, created_at) VALUES ",
         columns: 6,
@@ -128,7 +115,7 @@ fn party(what: &What) -> Option<&Party> {
 }
 
 /// Finds the conversation of each arrival that has one, making customers and conversations that are missing.
-async fn parties(conn: &mut Conn, fresh: &[&Arrival]) -> Result<HashMap<EventId, Found>> {
+async fn parties(conn: &mut Hot, fresh: &[&Arrival]) -> Result<HashMap<EventId, Found>> {
     const FIND: Rows = Rows {
         head: "WITH v (kind, scope, value, channel_id) AS (VALUES ",
         columns: 4,
@@ -143,15 +130,21 @@ async fn parties(conn: &mut Conn, fresh: &[&Arrival]) -> Result<HashMap<EventId,
     if wanted.is_empty() {
         return Ok(HashMap::new());
     }
-    let known = all_rows!(conn, Known, FIND, wanted, |row| [row.0.kind.as_str(), &row.0.scope, &row.0.value, row.1.as_str()]);
+    let known = all_rows!(conn, (String, String, String, String, String, Option<String>), FIND, wanted, |row| [
+        row.0.kind.as_str(),
+        &row.0.scope,
+        &row.0.value,
+        row.1.as_str()
+    ]);
 
     let mut customers: HashMap<(String, String, String), CustomerId> = HashMap::new();
     let mut conversations: HashMap<(String, CustomerId), ConversationId> = HashMap::new();
-    for row in known {
-        if let Some(id) = row.conversation_id.as_deref().and_then(|id| id.parse().ok()) {
-            conversations.insert((row.channel_id, row.customer_id), id);
+    for (kind, scope, value, channel, customer, conversation) in known {
+        let customer = sql::read(&customer)?;
+        if let Some(id) = conversation.as_deref().and_then(|id| id.parse().ok()) {
+            conversations.insert((channel, customer), id);
         }
-        customers.insert((row.kind, row.scope, row.value), row.customer_id);
+        customers.insert((kind, scope, value), customer);
     }
 
     let mut found = HashMap::new();
@@ -182,7 +175,7 @@ async fn parties(conn: &mut Conn, fresh: &[&Arrival]) -> Result<HashMap<EventId,
 }
 
 async fn add_parties(
-    conn: &mut Conn,
+    conn: &mut Hot,
     customers: &[(&Arrival, &Party)],
     aliases: &[(&Alias, CustomerId, Time)],
     conversations: &[(&Arrival, CustomerId, &Alias)],
@@ -215,7 +208,7 @@ async fn add_parties(
     Ok(())
 }
 
-async fn store_messages(conn: &mut Conn, fresh: &[&Arrival], found: &HashMap<EventId, Found>, notices: &mut Vec<Notice>) -> Result<()> {
+async fn store_messages(conn: &mut Hot, fresh: &[&Arrival], found: &HashMap<EventId, Found>, notices: &mut Vec<Notice>) -> Result<()> {
     const RAISE: Rows = Rows {
         head: "WITH v (id, n, unread, now, peer_kind, peer) AS (VALUES ",
         columns: 6,
@@ -250,25 +243,27 @@ async fn store_messages(conn: &mut Conn, fresh: &[&Arrival], found: &HashMap<Eve
     }
     // One order of locking for all writers of one Postgres.
     raises.sort_by_key(|raise| raise.0);
-    let raised = all_rows!(conn, Raised, RAISE, raises, |row| [row.0.as_str(), row.1, row.2, row.3.0, row.4.kind.as_str(), &row.4.value]);
-    let mut next: HashMap<ConversationId, (i64, &Raised)> = HashMap::new();
-    for row in &raised {
-        let mine = raises.iter().find(|raise| raise.0 == row.id).map_or(0, |raise| raise.1);
-        next.insert(row.id, (row.seq - mine, row));
+    let raised =
+        all_rows!(conn, (String, i64, i64, String, bool), RAISE, raises, |row| [row.0.as_str(), row.1, row.2, row.3.0, row.4.kind.as_str(), &row.4.value]);
+    let mut next: HashMap<ConversationId, Raised> = HashMap::new();
+    for (id, seq, epoch, status, bot_enabled) in raised {
+        let id = sql::read(&id)?;
+        let mine = raises.iter().find(|raise| raise.0 == id).map_or(0, |raise| raise.1);
+        next.insert(id, Raised { seq: seq - mine, epoch, status: sql::read(&status)?, bot_enabled });
     }
 
     let (mut rows, mut turns) = (Vec::new(), Vec::new());
     for (arrival, message, found) in messages {
-        let (seq, row) = next.get_mut(&found.conversation).expect("every conversation of the group was raised");
-        *seq += 1;
+        let row = next.get_mut(&found.conversation).expect("every conversation of the group was raised");
+        row.seq += 1;
         let answered = arrival.bot_on && row.bot_enabled && row.status == Answering::Bot && message.content.asks_for_an_answer();
-        rows.push((arrival, message, found.conversation, *seq, answered.then_some(arrival.turn)));
+        rows.push((arrival, message, found.conversation, row.seq, answered.then_some(arrival.turn)));
         notices.push(Notice::Conversation(found.conversation));
         if answered {
             turns.push(PendingTurn {
                 id: arrival.turn,
                 conversation: found.conversation,
-                seq: *seq,
+                seq: row.seq,
                 epoch: row.epoch,
                 event: TurnEvent::Messages {
                     items: vec![TurnMessage {
@@ -315,13 +310,13 @@ async fn store_messages(conn: &mut Conn, fresh: &[&Arrival], found: &HashMap<Eve
 }
 
 /// What the business wrote on its own phone: shown, and a person has the conversation.
-async fn echoes(conn: &mut Conn, fresh: &[&Arrival], found: &HashMap<EventId, Found>, notices: &mut Vec<Notice>) -> Result<()> {
+async fn echoes(conn: &mut Hot, fresh: &[&Arrival], found: &HashMap<EventId, Found>, notices: &mut Vec<Notice>) -> Result<()> {
     const OURS: &str = "SELECT id FROM messages WHERE provider_id = $1";
     const ADD: &str = "INSERT INTO messages (id, conversation_id, seq, direction, sender, content, provider_id, state, created_at) \
                        VALUES ($1, $2, $3, 'OUT', 'AGENT', $4, $5, 'sent', $6)";
     for arrival in fresh {
         let What::Echo(echo) = &arrival.incoming.what else { continue };
-        if one!(conn, (String,), OURS, &echo.provider_id)?.is_some() {
+        if tuple!(conn, (String,), OURS, &echo.provider_id)?.is_some() {
             // Our own message, told back: a tick.
             let status = Status { provider_id: echo.provider_id.clone(), ours: None, state: Delivery::Sent, problem: None };
             status::apply(conn, &[(&status, arrival.now)], notices).await?;
@@ -336,7 +331,7 @@ async fn echoes(conn: &mut Conn, fresh: &[&Arrival], found: &HashMap<EventId, Fo
     Ok(())
 }
 
-async fn aliases_changed(conn: &mut Conn, fresh: &[&Arrival]) -> Result<()> {
+async fn aliases_changed(conn: &mut Hot, fresh: &[&Arrival]) -> Result<()> {
     const ADD: &str = "INSERT INTO customer_aliases (kind, scope, value, customer_id, created_at) \
                        SELECT $1, $2, $3, customer_id, $4 FROM customer_aliases WHERE kind = $5 AND scope = $6 AND value = $7 ON CONFLICT DO NOTHING";
     for arrival in fresh {

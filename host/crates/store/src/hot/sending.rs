@@ -7,7 +7,7 @@ use relevo_model::*;
 use super::{rank, status};
 use crate::{
     Notice, Result, Waiting,
-    sql::{Conn, Json, Rows},
+    sql::{Engine, Hot, Json, Rows},
 };
 
 /// Takes one message for sending.
@@ -46,7 +46,7 @@ pub enum SendEnd {
 }
 
 /// The ids of those that were still to be sent, now claimed. A bot's row falls through when the conversation changed hands.
-pub(super) async fn claim(conn: &mut Conn, claims: &[&Claim]) -> Result<HashSet<MessageId>> {
+pub(super) async fn claim(conn: &mut Hot, claims: &[&Claim]) -> Result<HashSet<MessageId>> {
     const CLAIM: Rows = Rows {
         head: "WITH v (id, now) AS (VALUES ",
         columns: 2,
@@ -66,7 +66,7 @@ pub(super) async fn claim(conn: &mut Conn, claims: &[&Claim]) -> Result<HashSet<
 }
 
 /// What the bot said under an epoch that is gone is never sent: it must not wait for ever.
-async fn cancel_stale(conn: &mut Conn, message: &MessageId) -> Result<()> {
+async fn cancel_stale(conn: &mut Hot, message: &MessageId) -> Result<()> {
     const STALE: &str = "UPDATE outbox SET state = 'cancelled' WHERE message_id = $1 AND state = 'pending' AND sender = 'BOT'";
     if run!(conn, STALE, message.as_str())? > 0 {
         run!(conn, "UPDATE messages SET state = 'cancelled' WHERE id = $1", message.as_str())?;
@@ -74,7 +74,7 @@ async fn cancel_stale(conn: &mut Conn, message: &MessageId) -> Result<()> {
     Ok(())
 }
 
-pub(super) async fn mark(conn: &mut Conn, marks: &[&Mark], notices: &mut Vec<Notice>) -> Result<()> {
+pub(super) async fn mark(conn: &mut Hot, marks: &[&Mark], notices: &mut Vec<Notice>) -> Result<()> {
     const OUTBOX: Rows = Rows {
         head: "WITH v (id, state, not_before) AS (VALUES ",
         columns: 3,
@@ -119,7 +119,7 @@ pub(super) async fn mark(conn: &mut Conn, marks: &[&Mark], notices: &mut Vec<Not
 }
 
 /// What comes after a message that never arrives would make no sense.
-async fn cancel_rest(conn: &mut Conn, turn: &TurnId) -> Result<()> {
+async fn cancel_rest(conn: &mut Hot, turn: &TurnId) -> Result<()> {
     run!(conn, "UPDATE messages SET state = 'cancelled' WHERE id IN (SELECT message_id FROM outbox WHERE turn_id = $1 AND state = 'pending')", turn.as_str())?;
     run!(conn, "UPDATE outbox SET state = 'cancelled' WHERE turn_id = $1 AND state = 'pending'", turn.as_str())?;
     Ok(())
@@ -158,7 +158,7 @@ fn provider_id(end: &SendEnd) -> Option<&str> {
 }
 
 /// Puts messages into the outbox; they are in `messages` already.
-pub(crate) async fn enqueue(conn: &mut Conn, waiting: &[Waiting]) -> Result<()> {
+pub(crate) async fn enqueue(conn: &mut impl Engine, waiting: &[Waiting]) -> Result<()> {
     const ADD: Rows = Rows {
         head: "INSERT INTO outbox (message_id, conversation_id, channel_id, turn_id, seq, sender, epoch, not_before, created_at) VALUES ",
         columns: 9,

@@ -7,15 +7,8 @@ use relevo_model::*;
 use super::rank;
 use crate::{
     Notice, Result,
-    sql::{Conn, Json, Rows},
+    sql::{self, Hot, Json, Rows},
 };
-
-#[derive(sqlx::FromRow)]
-struct Ours {
-    provider_id: String,
-    #[sqlx(try_from = "String")]
-    id: MessageId,
-}
 
 /// One message's furthest news.
 struct News<'a> {
@@ -25,7 +18,7 @@ struct News<'a> {
     problem: Option<&'a Problem>,
 }
 
-pub(super) async fn apply(conn: &mut Conn, statuses: &[(&Status, Time)], notices: &mut Vec<Notice>) -> Result<()> {
+pub(super) async fn apply(conn: &mut Hot, statuses: &[(&Status, Time)], notices: &mut Vec<Notice>) -> Result<()> {
     if statuses.is_empty() {
         return Ok(());
     }
@@ -53,7 +46,7 @@ fn ours(status: &Status) -> Option<MessageId> {
     status.ours.as_deref().and_then(|id| id.parse().ok())
 }
 
-async fn by_provider_id(conn: &mut Conn, statuses: &[(&Status, Time)]) -> Result<HashMap<String, MessageId>> {
+async fn by_provider_id(conn: &mut Hot, statuses: &[(&Status, Time)]) -> Result<HashMap<String, MessageId>> {
     const FIND: Rows = Rows {
         head: "WITH v (provider_id) AS (VALUES ",
         columns: 1,
@@ -63,12 +56,12 @@ async fn by_provider_id(conn: &mut Conn, statuses: &[(&Status, Time)]) -> Result
     if unnamed.is_empty() {
         return Ok(HashMap::new());
     }
-    let rows = all_rows!(conn, Ours, FIND, unnamed, |row| [*row]);
-    Ok(rows.into_iter().map(|row| (row.provider_id, row.id)).collect())
+    let rows = all_rows!(conn, (String, String), FIND, unnamed, |row| [*row]);
+    rows.into_iter().map(|(provider_id, id)| Ok((provider_id, sql::read(&id)?))).collect()
 }
 
 /// Keeps what is told of messages that nobody here knows yet.
-async fn keep_early(conn: &mut Conn, early: &[(&Status, Time)]) -> Result<()> {
+async fn keep_early(conn: &mut Hot, early: &[(&Status, Time)]) -> Result<()> {
     const KEEP: Rows =
         Rows { head: "INSERT INTO early_statuses (provider_id, state, problem, received_at) VALUES ", columns: 4, tail: " ON CONFLICT DO NOTHING" };
     if !early.is_empty() {
@@ -77,7 +70,7 @@ async fn keep_early(conn: &mut Conn, early: &[(&Status, Time)]) -> Result<()> {
     Ok(())
 }
 
-async fn advance(conn: &mut Conn, news: &[News<'_>], notices: &mut Vec<Notice>) -> Result<()> {
+async fn advance(conn: &mut Hot, news: &[News<'_>], notices: &mut Vec<Notice>) -> Result<()> {
     const ADVANCE: Rows = Rows {
         head: "WITH v (id, provider_id, state, rank, problem) AS (VALUES ",
         columns: 5,
@@ -109,23 +102,16 @@ async fn advance(conn: &mut Conn, news: &[News<'_>], notices: &mut Vec<Notice>) 
 }
 
 /// Applies what was told early of messages that have just been marked as sent.
-pub(super) async fn apply_early(conn: &mut Conn, sent: &[(MessageId, &str)], notices: &mut Vec<Notice>) -> Result<()> {
-    #[derive(sqlx::FromRow)]
-    struct Early {
-        provider_id: String,
-        #[sqlx(try_from = "String")]
-        state: Delivery,
-        problem: Option<Json<Problem>>,
-    }
+pub(super) async fn apply_early(conn: &mut Hot, sent: &[(MessageId, &str)], notices: &mut Vec<Notice>) -> Result<()> {
     const TAKE: Rows = Rows { head: "DELETE FROM early_statuses WHERE provider_id IN (VALUES ", columns: 1, tail: ") RETURNING provider_id, state, problem" };
     if sent.is_empty() {
         return Ok(());
     }
-    let early = all_rows!(conn, Early, TAKE, sent, |row| [row.1]);
+    let early = all_rows!(conn, (String, String, Option<Json<Problem>>), TAKE, sent, |row| [row.1]);
     let mut news: HashMap<MessageId, News<'_>> = HashMap::new();
-    for told in &early {
-        let Some((id, provider_id)) = sent.iter().find(|(_, provider_id)| *provider_id == told.provider_id) else { continue };
-        let next = News { id: *id, provider_id, state: told.state, problem: told.problem.as_ref().map(|problem| &problem.0) };
+    for (told, state, problem) in &early {
+        let Some((id, provider_id)) = sent.iter().find(|(_, provider_id)| *provider_id == told) else { continue };
+        let next = News { id: *id, provider_id, state: sql::read(state)?, problem: problem.as_ref().map(|problem| &problem.0) };
         match news.get(id) {
             Some(before) if rank(before.state) >= rank(next.state) => {}
             _ => drop(news.insert(*id, next)),
