@@ -6,7 +6,7 @@ use relevo_model::*;
 use relevo_sandbox::{Grants, Manifest, schema};
 use relevo_store::{Conn, PluginGrants, PluginRow, PluginVersion};
 
-use super::{Canary, ConfigProblem, Consent, Detail, Plugin, Runs, SecretState, SetAside, Version, settings};
+use super::{Canary, ConfigProblem, Consent, Detail, Plugin, SecretState, SetAside, Version, settings};
 use crate::{
     app::App,
     console::{Error, Result},
@@ -15,9 +15,8 @@ use crate::{
     policy::Permission,
 };
 
-/// How far failures are looked back on in lists, and runs on a plugin's page.
+/// How far failures are looked back on in lists.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
-const SEEN: Duration = Duration::from_secs(14 * 24 * 3_600);
 
 /// All plugins that the business has, by their ids: ours, and what was uploaded.
 pub async fn list(app: &App, member: &Member) -> Result<Vec<Plugin>> {
@@ -56,18 +55,6 @@ pub async fn find(app: &App, member: &Member, id: &str) -> Result<Detail> {
     Ok(Detail { plugin, versions, consent, config: row.config.0, config_version: row.config_version, secrets, problems })
 }
 
-/// How a plugin ran in the last two weeks, newest hour first.
-pub async fn runs(app: &App, member: &Member, id: &str) -> Result<Runs> {
-    may_see(member)?;
-    // What this process counted since it kept that last is to be seen too.
-    if let Some(business) = app.opened(&member.tenant).await {
-        business.keep_runs().await?;
-    }
-    let mut read = app.store.cell(&member.tenant).await?.read().await?;
-    demand(app, &mut read, id).await?;
-    Ok(read.plugin_runs().hours(id, ago(app, SEEN)).await?)
-}
-
 /// Goes on only where the business has a plugin of this id.
 pub(super) async fn demand(app: &App, read: &mut Conn, id: &str) -> Result<()> {
     if app.plugins.find(id).is_some() || read.plugins().find(id).await?.is_some() { Ok(()) } else { Err(Error::NotFound) }
@@ -98,7 +85,7 @@ impl Around {
     }
 }
 
-fn ago(app: &App, span: Duration) -> Time {
+pub(super) fn ago(app: &App, span: Duration) -> Time {
     Time(app.clock.now().0 - i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
 }
 

@@ -73,7 +73,7 @@ async fn of_one(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Requ
     }
     let body = match (method.as_str(), kind, rest) {
         ("GET", _, "" | "/flow" | "/photo" | "/versions" | "/messages" | "/status" | "/configs" | "/runs") | ("DELETE", _, "" | "/photo" | "/canary") => None,
-        ("GET" | "DELETE", "plugins", "/versions/{version}") => None,
+        ("GET" | "DELETE", "plugins", "/versions/{version}") | ("GET", "plugins", "/runs/versions" | "/failures" | "/counters") => None,
         ("PUT", "plugins", "/grants") => Some(json!({ "version": "0.0.0" })),
         ("POST", "plugins", _) => Some(json!({})),
         ("PUT", "plugins", "/canary") => Some(json!({ "version": "0.0.0", "percent": 7 })),

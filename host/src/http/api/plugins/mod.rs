@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use self::shown::{ShownConfig, ShownDetail, ShownHour, ShownPlugin, ShownVersion};
+use self::shown::{ShownConfig, ShownCounter, ShownDetail, ShownFailure, ShownHour, ShownPlugin, ShownRuns, ShownVersion};
 use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, Query, body, made};
 use crate::{
     app::App,
@@ -57,7 +57,10 @@ pub const AREA: Area = Area {
     switch,
     try_again,
     rule,
-    runs
+    runs,
+    runs_of_versions,
+    failures,
+    counters
 ))]
 struct Document;
 
@@ -81,6 +84,9 @@ fn routes() -> Routes {
         .create("/api/plugins/{id}/try-again", MANAGE, try_again)
         .put("/api/plugins/{id}/rule", MANAGE, rule)
         .get("/api/plugins/{id}/runs", SEE, runs)
+        .get("/api/plugins/{id}/runs/versions", SEE, runs_of_versions)
+        .get("/api/plugins/{id}/failures", SEE, failures)
+        .get("/api/plugins/{id}/counters", SEE, counters)
         .merge(upload)
 }
 
@@ -333,6 +339,31 @@ async fn rule(State(app): State<App>, member: Member, known: Known, Path(id): Pa
 async fn runs(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<axum::Json<Vec<ShownHour>>, Problem> {
     let hours = plugins::runs(&app, &member, &id).await?;
     Ok(axum::Json(hours.into_iter().map(ShownHour::from).collect()))
+}
+
+/// Shows how the versions of a plugin ran in the last two weeks, all in all, by their names.
+#[utoipa::path(get, path = "/api/plugins/{id}/runs/versions", tag = "plugins", params(("id" = String, Path)),
+    responses((status = 200, description = "By version", body = Vec<ShownRuns>)))]
+async fn runs_of_versions(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<axum::Json<Vec<ShownRuns>>, Problem> {
+    let hours = plugins::runs(&app, &member, &id).await?;
+    Ok(axum::Json(plugins::by_version(&hours).into_iter().map(ShownRuns::from).collect()))
+}
+
+/// Lists the last turns that a plugin failed, newest first, each once however often it was tried. The last 200 are kept, for as long as turns are.
+#[utoipa::path(get, path = "/api/plugins/{id}/failures", tag = "plugins", params(("id" = String, Path), Paging),
+    responses((status = 200, description = "A page of them", body = Page<ShownFailure>)))]
+async fn failures(State(app): State<App>, member: Member, Path(id): Path<String>, paging: Paging) -> Result<Page<ShownFailure>, Problem> {
+    let after: Option<TurnId> = paging.after()?;
+    let found = plugins::failures(&app, &member, &id, after.as_ref(), paging.rows_i64()).await?;
+    Ok(paging.page(found, |failed| failed.failure.turn_id, ShownFailure::from))
+}
+
+/// Shows what a plugin counted, by name, in all and by the day of the last two weeks.
+#[utoipa::path(get, path = "/api/plugins/{id}/counters", tag = "plugins", params(("id" = String, Path)),
+    responses((status = 200, description = "By name", body = Vec<ShownCounter>)))]
+async fn counters(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<axum::Json<Vec<ShownCounter>>, Problem> {
+    let counted = plugins::counters(&app, &member, &id).await?;
+    Ok(axum::Json(counted.into_iter().map(ShownCounter::from).collect()))
 }
 
 /// Shows a plugin with an ETag of what people decide: that a turn more ran is no reason to look at it again before a change.
