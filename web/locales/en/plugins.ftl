@@ -288,3 +288,7 @@ config-installation = See those of the installation
 plugin-requires = Ask for it
 plugin-requires-not = Do not ask for it
 plugin-config-first = Complete its configuration first: something is missing for it to answer.
+plugin-config-misfit = The configuration does not fit version { $version }. { $what }
+misfit-at = { $place }, { $field }: { $why }
+misfit-installation = Whole installation
+config-for-version = This sets it up for version { $version }, which does not answer yet.

@@ -288,3 +288,7 @@ config-installation = Ver los de la instalación
 plugin-requires = Pedirla
 plugin-requires-not = No pedirla
 plugin-config-first = Primero completá su configuración: le falta algo para contestar.
+plugin-config-misfit = La configuración no va con la versión { $version }. { $what }
+misfit-at = { $place }, { $field }: { $why }
+misfit-installation = Toda la instalación
+config-for-version = Se configura para la versión { $version }, que todavía no contesta.

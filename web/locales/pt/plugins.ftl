@@ -288,3 +288,7 @@ config-installation = Ver os da instalação
 plugin-requires = Pedir
 plugin-requires-not = Não pedir
 plugin-config-first = Primeiro complete a configuração: falta algo para que responda.
+plugin-config-misfit = A configuração não serve para a versão { $version }. { $what }
+misfit-at = { $place }, { $field }: { $why }
+misfit-installation = Toda a instalação
+config-for-version = Configura para a versão { $version }, que ainda não responde.

@@ -4,6 +4,7 @@
 //! are under way end on the version that they began with. What the business granted holds for a plugin, whichever of its versions runs: a version
 //! that asks for more than what was consented to is not activated before it was asked about.
 
+mod fit;
 mod news;
 mod runs;
 mod settings;
@@ -22,6 +23,7 @@ use serde_json::Value;
 use crate::web::Words;
 
 pub use crate::plugins::Refused;
+pub use fit::{Misfit, problems_with};
 pub use news::{News, Troubled, tell_admins, troubled};
 pub use runs::{Counted, Failed, Runs, by_version, counters, failures, runs};
 pub use settings::{Settings, configs, configure, configure_at, merged};

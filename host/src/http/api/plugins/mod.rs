@@ -248,7 +248,7 @@ async fn grant(State(app): State<App>, member: Member, known: Known, Path(id): P
 /// Has a version answer from the next turn on.
 #[utoipa::path(post, path = "/api/plugins/{id}/versions/{version}/activate", tag = "plugins",
     params(("id" = String, Path), ("version" = String, Path), IfMatch), responses((status = 200, description = "It answers", body = ShownDetail)),
-    extensions(("x-problems" = json!(["consent-needed", "not-ready", "replay-needed", "not-a-plugin", "invalid"]))))]
+    extensions(("x-problems" = json!(["consent-needed", "config-misfit", "not-ready", "replay-needed", "not-a-plugin", "invalid"]))))]
 async fn activate(State(app): State<App>, member: Member, known: Known, Path((id, version)): Path<(String, String)>) -> Result<Response, Problem> {
     let seen = seen(&app, &member, &known, &id).await?;
     Ok(shown(&known, plugins::activate(&app, &member, &id, &version, seen).await?))
@@ -264,7 +264,7 @@ async fn roll_back(State(app): State<App>, member: Member, known: Known, Path(id
 
 /// Tries a version with 5, 25 or 50 percent of the conversations, or with more or fewer than before.
 #[utoipa::path(put, path = "/api/plugins/{id}/canary", tag = "plugins", params(("id" = String, Path), IfMatch), request_body = CanaryDraft,
-    responses((status = 200, description = "It is tried", body = ShownDetail)), extensions(("x-problems" = json!(["consent-needed", "not-ready", "not-a-plugin"]))))]
+    responses((status = 200, description = "It is tried", body = ShownDetail)), extensions(("x-problems" = json!(["consent-needed", "config-misfit", "not-ready", "not-a-plugin"]))))]
 async fn start_canary(
     State(app): State<App>,
     member: Member,
@@ -279,7 +279,7 @@ async fn start_canary(
 /// Ends the trial: the version that was tried answers all, or none.
 #[utoipa::path(delete, path = "/api/plugins/{id}/canary", tag = "plugins", params(("id" = String, Path), CanaryEnd, IfMatch),
     responses((status = 200, description = "It is over", body = ShownDetail)),
-    extensions(("x-problems" = json!(["no-version", "consent-needed", "not-ready", "replay-needed", "not-a-plugin", "invalid"]))))]
+    extensions(("x-problems" = json!(["no-version", "consent-needed", "config-misfit", "not-ready", "replay-needed", "not-a-plugin", "invalid"]))))]
 async fn end_canary(State(app): State<App>, member: Member, known: Known, Path(id): Path<String>, Query(end): Query<CanaryEnd>) -> Result<Response, Problem> {
     let seen = seen(&app, &member, &known, &id).await?;
     Ok(shown(&known, plugins::end_canary(&app, &member, &id, end.keep, seen).await?))
