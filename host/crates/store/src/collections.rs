@@ -111,6 +111,11 @@ impl Collections<'_> {
         .map_err(Error::from)
     }
 
+    /// Whether a plugin keeps anything here.
+    pub async fn holds(&mut self, plugin: &str) -> Result<bool> {
+        Ok(one!(self.0, (i64,), "SELECT CAST(1 AS BIGINT) FROM plugin_records WHERE plugin_id = $1 LIMIT 1", plugin)?.is_some())
+    }
+
     /// Bytes that a plugin keeps in its collections.
     pub async fn bytes_of(&mut self, plugin: &str) -> Result<i64> {
         const SUM: &str = "SELECT CAST(COALESCE(SUM(octet_length(value)), 0) AS BIGINT) FROM plugin_records WHERE plugin_id = $1";

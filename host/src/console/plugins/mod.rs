@@ -31,6 +31,7 @@ pub(super) use settings::{check_override, component_of, keep_overrides};
 pub use state::{require_replay, switch, try_again};
 pub use upload::{Progress, Uploaded, progress, upload};
 pub use versions::{activate, end_canary, grant, remove_version, roll_back, start_canary};
+pub(super) use view::manifest;
 pub use view::{find, list};
 
 /// Bytes of a configuration.

@@ -142,7 +142,7 @@ fn canary(row: &PluginRow) -> Option<Canary> {
     })
 }
 
-pub(super) fn manifest(version: &PluginVersion) -> Option<Arc<Manifest>> {
+pub(in crate::console) fn manifest(version: &PluginVersion) -> Option<Arc<Manifest>> {
     serde_json::from_value(version.manifest.0.clone()).ok().map(Arc::new)
 }
 

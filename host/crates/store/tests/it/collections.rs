@@ -99,7 +99,9 @@ async fn documents_of_other_plugins_and_collections_are_others(w: World) {
     keep(&w, vec![other("probe", "notes"), other("twin", "notes"), other("probe", "more")]).await.unwrap();
 
     assert_eq!(found(&w, &by(code())).await, ["n"]);
-    assert_eq!(w.cell.read().await.unwrap().collections().bytes_of("twin").await.unwrap(), 12);
+    let mut read = w.cell.read().await.unwrap();
+    assert_eq!(read.collections().bytes_of("twin").await.unwrap(), 12);
+    assert!(read.collections().holds("twin").await.unwrap() && !read.collections().holds("third").await.unwrap());
 }
 
 async fn any_text_can_be_kept_and_found(w: World) {
