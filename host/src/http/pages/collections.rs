@@ -210,7 +210,7 @@ pub async fn create(
     let wrong = match asking.taken(&entered, &json!({})) {
         Ok(taken) => match collections::create(&app, &member, &ground.declared, taken.config).await {
             Ok(_) => return Ok(page.done(&ground.view(&page).address, "record-saved")),
-            Err(Error::Settings(problems)) => asking.refused(&problems),
+            Err(Error::Settings(problems)) => asking.refused_at(&taken.places, &problems),
             Err(error) => Wrong::try_from(error)?,
         },
         Err(wrong) => wrong,
@@ -243,7 +243,7 @@ pub async fn save(
     let wrong = match asking.taken(&entered, &record.value.0) {
         Ok(taken) => match collections::save(&app, &member, &ground.declared, &id, taken.config, Some(seen)).await {
             Ok(()) => return Ok(page.done(&ground.view(&page).address, "record-saved")),
-            Err(Error::Settings(problems)) => asking.refused(&problems),
+            Err(Error::Settings(problems)) => asking.refused_at(&taken.places, &problems),
             Err(error) => {
                 if matches!(error, Error::Stale) {
                     seen = record.version;

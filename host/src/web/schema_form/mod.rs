@@ -15,7 +15,7 @@ use serde_json::{Map, Value};
 use super::forms::{Choice, Fields};
 
 pub use asked::Asked;
-pub use taken::{Secrets, Taken};
+pub use taken::{Places, Secrets, Taken};
 
 /// The field of the version that was seen.
 pub const VERSION: &str = "version~";

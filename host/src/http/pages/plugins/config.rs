@@ -174,7 +174,7 @@ pub async fn save(page: Page, member: Member, State(app): State<App>, Path(id): 
                     let next = if ground.version.is_some() { super::overview::address(&id) } else { address(&id) };
                     return Ok(page.done(&next, saved));
                 }
-                Err(Error::Settings(problems)) => asking.refused(&problems),
+                Err(Error::Settings(problems)) => asking.refused_at(&taken.places, &problems),
                 Err(error) => Wrong::try_from(error)?,
             }
         }
