@@ -89,7 +89,7 @@ pub struct RemovePage {
 /// Has a version answer from the next message on.
 pub async fn activate(page: Page, member: Member, State(app): State<App>, Path((id, version)): Path<(String, String)>, Form(form): Form<Seen>) -> web::Result {
     match plugins::activate(&app, &member, &id, &version, Some(form.version)).await {
-        Err(Error::Misfit(misfits)) => to_be_set(&page, &app, &member, (&id, &version), &misfits).await,
+        Err(Error::Misfit(misfits)) => to_be_set(&page, &app, &member, (id.as_str(), version.as_str()), &misfits).await,
         activated => {
             activated?;
             Ok(page.done(&address(&id), Words::from("plugin-activated").with("version", version)))
@@ -110,7 +110,7 @@ pub async fn start_canary(
     Form(form): Form<Share>,
 ) -> web::Result {
     match plugins::start_canary(&app, &member, &id, &version, form.percent, Some(form.version)).await {
-        Err(Error::Misfit(misfits)) => to_be_set(&page, &app, &member, (&id, &version), &misfits).await,
+        Err(Error::Misfit(misfits)) => to_be_set(&page, &app, &member, (id.as_str(), version.as_str()), &misfits).await,
         started => {
             started?;
             Ok(page.done(&address(&id), Words::from("plugin-canary-started").with("version", version).with("percent", form.percent)))
