@@ -30,7 +30,8 @@ pub fn new(name: &str, language: Language) -> Result<()> {
 /// It is a folder, a crate, a package and the manifest's id.
 fn is_name(name: &str) -> bool {
     let letters = name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-');
-    letters && (1..=40).contains(&name.len()) && name.starts_with(|first: char| first.is_ascii_lowercase()) && !name.ends_with('-')
+    let free = !relevo_sandbox::RESERVED_IDS.contains(&name);
+    letters && free && (1..=40).contains(&name.len()) && name.starts_with(|first: char| first.is_ascii_lowercase()) && !name.ends_with('-')
 }
 
 #[cfg(test)]
@@ -40,7 +41,7 @@ mod tests {
     #[test]
     fn a_name_is_one_that_every_language_takes() {
         assert!(is_name("envios-2") && is_name("a"));
-        for bad in ["", "2-envios", "Envios", "envíos", "envios-", "a b", "../x", "a.b"] {
+        for bad in ["", "2-envios", "Envios", "envíos", "envios-", "a b", "../x", "a.b", "new"] {
             assert!(!is_name(bad), "{bad}");
         }
     }

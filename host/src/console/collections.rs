@@ -1,13 +1,15 @@
 //! The collections that plugins declare as their own: people look at their documents, and write them as the schema wants it.
 
+use std::{collections::BTreeMap, sync::Arc};
+
 use relevo_model::*;
-use relevo_sandbox::{OwnCollection, schema};
+use relevo_sandbox::{Manifest, OwnCollection, schema};
 use relevo_store::{CollectionOf, Operator, OwnField, OwnQuery, OwnRecord, OwnValue, hot::RecordWrite};
 use serde_json::Value;
 
 use super::{
-    Error, Result, note,
-    plugins::{ConfigProblem, Why},
+    Error, Result, Seen, note,
+    plugins::{self, ConfigProblem, Why},
 };
 use crate::{app::App, identity::Member, policy::Permission};
 
@@ -34,17 +36,29 @@ impl Declared {
     }
 }
 
-/// Those of the plugins that answer at a service point of the business.
+/// Those of the plugins that the business has: attached somewhere, or activated, or of ours and with something in them.
 pub async fn all(app: &App, member: &Member) -> Result<Vec<Declared>> {
     member.demand(Permission::ManageProducts, None)?;
     let layout = app.business(&member.tenant).await.map_err(Error::Broken)?.layout();
-    let mut all: Vec<Declared> = Vec::new();
-    for link in layout.points.values().flat_map(|point| &point.chain) {
-        let manifest = link.plugin.manifest();
-        if !all.iter().any(|known| known.plugin == manifest.id) {
-            let declared = |own: &OwnCollection| Declared { plugin: manifest.id.clone(), of: manifest.title.clone(), collection: own.clone() };
-            all.extend(manifest.collections.iter().map(declared));
+    let links = layout.points.values().flat_map(|point| &point.chain);
+    let mut manifests: BTreeMap<String, Arc<Manifest>> = links.map(|link| (link.install.plugin_id.clone(), Arc::clone(link.plugin.manifest()))).collect();
+    let mut read = app.store.cell(&member.tenant).await?.read().await?;
+    for row in read.plugins().list().await? {
+        let Some(version) = row.active_version.filter(|_| !manifests.contains_key(&row.id)) else { continue };
+        let found = read.plugins().version(&row.id, &version).await?;
+        manifests.extend(found.as_ref().and_then(plugins::manifest).map(|manifest| (row.id, manifest)));
+    }
+    for built_in in app.plugins.ids().into_iter().filter_map(|id| app.plugins.find(id)) {
+        let manifest = built_in.manifest();
+        // Of those that the program brings along, only what the business ever used is its own.
+        if !manifests.contains_key(&manifest.id) && !manifest.collections.is_empty() && read.collections().holds(&manifest.id).await? {
+            manifests.insert(manifest.id.clone(), Arc::clone(manifest));
         }
+    }
+    let mut all: Vec<Declared> = Vec::new();
+    for manifest in manifests.values() {
+        let declared = |own: &OwnCollection| Declared { plugin: manifest.id.clone(), of: manifest.title.clone(), collection: own.clone() };
+        all.extend(manifest.collections.iter().map(declared));
     }
     all.sort_by(|one, other| (&one.plugin, &one.collection.name).cmp(&(&other.plugin, &other.collection.name)));
     Ok(all)
@@ -82,16 +96,16 @@ pub async fn create(app: &App, member: &Member, of: &Declared, value: Value) -> 
     Ok(id.to_string())
 }
 
-/// Makes a document what `value` says; `seen` is the version that whoever asks has seen.
-pub async fn save(app: &App, member: &Member, of: &Declared, id: &str, value: Value, seen: i64) -> Result<()> {
+/// Makes a document what `value` says.
+pub async fn save(app: &App, member: &Member, of: &Declared, id: &str, value: Value, seen: Seen) -> Result<()> {
     let value = fitting(&of.collection, value)?;
-    find(app, member, of, id).await?;
-    write(app, member, of, id, Some(value), seen.max(1), "record.changed").await
+    let version = find(app, member, of, id).await?.version;
+    write(app, member, of, id, Some(value), seen.map_or(version, |seen| seen.max(1)), "record.changed").await
 }
 
-pub async fn remove(app: &App, member: &Member, of: &Declared, id: &str) -> Result<()> {
-    let seen = find(app, member, of, id).await?.version;
-    write(app, member, of, id, None, seen, "record.removed").await
+pub async fn remove(app: &App, member: &Member, of: &Declared, id: &str, seen: Seen) -> Result<()> {
+    let version = find(app, member, of, id).await?.version;
+    write(app, member, of, id, None, seen.map_or(version, |seen| seen.max(1)), "record.removed").await
 }
 
 async fn write(app: &App, member: &Member, of: &Declared, id: &str, value: Option<Value>, expect: i64, action: &str) -> Result<()> {
@@ -110,7 +124,8 @@ async fn write(app: &App, member: &Member, of: &Declared, id: &str, value: Optio
 fn fitting(own: &OwnCollection, value: Value) -> Result<Value> {
     let value = schema::with_defaults(&own.schema, &value);
     if value.to_string().len() > LARGEST {
-        return Err(Error::Settings(vec![ConfigProblem { path: String::new(), why: Why::Unchecked }]));
+        let why = Why::Schema { keyword: "maxLength", detail: LARGEST.into() };
+        return Err(Error::Settings(vec![ConfigProblem { path: String::new(), why }]));
     }
     let problems = schema::validate(&own.schema, &value);
     if problems.is_empty() {

@@ -4,7 +4,7 @@ use axum::response::{IntoResponse, Response};
 
 use relevo_sandbox::Permission as Asked;
 
-use super::plugins::{ConfigProblem, Refused};
+use super::plugins::{ConfigProblem, Misfit, Refused};
 use crate::{
     channels::cloud_api::client::Fault,
     http::problem::{FieldProblem, Kind, Problem},
@@ -51,6 +51,9 @@ pub enum Error {
     /// The business wants a version's replay to be approved before it answers.
     #[error("what this version would have said otherwise was not approved: run a replay, and approve its differences")]
     ReplayNeeded,
+    /// It cannot take what is stored of the configuration: what, and where.
+    #[error("the configuration does not fit this version: set it for the version first")]
+    Misfit(Vec<Misfit>),
     /// There is none to go to.
     #[error("there is no such version to go to")]
     NoVersion,
@@ -140,6 +143,7 @@ impl From<&Error> for Problem {
             Error::Consent(_) => Kind::Consent,
             Error::NotReady => Kind::NotReady,
             Error::ReplayNeeded => Kind::ReplayNeeded,
+            Error::Misfit(_) => Kind::Misfit,
             Error::NoVersion => Kind::NoVersion,
             Error::Settings(_) => Kind::Invalid,
             Error::Outside(Fault::Unreachable(_)) => Kind::Outside,
@@ -153,6 +157,7 @@ impl From<&Error> for Problem {
             Error::Package(refused) => problem.errors([FieldProblem { problem: refused.kind.clone(), ..FieldProblem::with_words("file", refused.words()) }]),
             Error::Consent(more) => problem.errors(more.iter().map(|asked| FieldProblem::new(format!("permissions.{}", asked.kind()), "plugin-asks-more"))),
             Error::Settings(problems) => problem.errors(problems.iter().map(FieldProblem::from)),
+            Error::Misfit(misfits) => problem.errors(misfits.iter().map(FieldProblem::from)),
             Error::Unavailable => problem.retry_after(1),
             _ => problem,
         }

@@ -327,7 +327,9 @@ impl Business {
         let forgotten = write.forget_journal(ago(JOURNAL_KEPT)).await?
             + write.forget_replays(ago(JOURNAL_KEPT)).await?
             + write.forget_early_statuses(ago(EARLY_STATUSES_KEPT)).await?
-            + write.forget_hours(ago(runs::HOURS_KEPT)).await?;
+            + write.forget_hours(ago(runs::HOURS_KEPT)).await?
+            // What happened in them is to be looked up in the journal.
+            + write.forget_failures(ago(JOURNAL_KEPT)).await?;
         write.commit().await?;
         tracing::debug!(tenant = %self.cell.tenant(), forgotten, "old journals and statuses were dropped");
         Ok(())

@@ -217,8 +217,7 @@ impl Turn for FlowHost {
     }
 
     async fn set_customer(&mut self, attributes: Json) -> Result<(), Fault> {
-        let wanted: Map<String, Value> =
-            serde_json::from_str(&attributes).map_err(|error| Failure::Invalid(format!("attributes are a JSON object, and this is none: {error}")))?;
+        let wanted = attributes_of(&attributes)?;
         let mut change =
             self.overlay.effects.customer.take().unwrap_or_else(|| CustomerChange { name: None, locale: None, attributes: self.context.attributes.0.clone() });
         let kept = change.attributes.as_object_mut().map(std::mem::take).unwrap_or_default();
@@ -372,6 +371,14 @@ impl System for FlowHost {
         let (turn, position) = (self.turn, self.position);
         randomness(&turn, position, &mut self.randoms, bytes)
     }
+}
+
+/// What a flow says of a customer, whoever it says it to.
+///
+/// # Errors
+/// That it is no object.
+pub fn attributes_of(given: &str) -> Result<Map<String, Value>, Failure> {
+    serde_json::from_str(given).map_err(|error| Failure::Invalid(format!("attributes are a JSON object, and this is none: {error}")))
 }
 
 /// Bytes that come of a turn and of the flow's place in the chain: the same again when the turn is run again. `drawn` counts the blocks.

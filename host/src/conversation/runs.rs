@@ -15,8 +15,8 @@ use std::{
 };
 
 use relevo_model::*;
-use relevo_sandbox::{CallError, CallStats, api::types::Failure};
-use relevo_store::{CanaryRuns, PluginHour, PluginRow};
+use relevo_sandbox::{CallError, CallStats, TrapKind, api::types::Failure};
+use relevo_store::{CanaryRuns, PluginFailure, PluginHour, PluginRow};
 
 use super::{business::Business, chain::Chosen};
 use crate::console;
@@ -29,6 +29,8 @@ const LATELY: usize = 20;
 const OF_THEM: usize = 10;
 /// Failures before a canary is judged.
 const CANARY_FAILURES: i64 = 3;
+/// Turns that failed and wait to be kept: of more than these, the last.
+const FAILURES: usize = 200;
 /// How long it is kept how plugins ran by the hour.
 pub const HOURS_KEPT: Duration = Duration::from_secs(90 * 24 * 3_600);
 
@@ -40,6 +42,8 @@ pub struct Runs(Mutex<Counts>);
 struct Counts {
     hours: HashMap<(String, String, i64), PluginHour>,
     canaries: HashMap<(String, String, i64), CanaryRuns>,
+    /// The oldest first.
+    failures: VecDeque<PluginFailure>,
     /// Of each version, whether its last turns went well, the newest last.
     lately: HashMap<(String, String), VecDeque<bool>>,
 }
@@ -65,6 +69,19 @@ impl Runs {
         counted.wall_us += micros(stats.wall);
         counted.memory_peak = counted.memory_peak.max(i64::try_from(stats.memory_peak).unwrap_or(i64::MAX));
         counted.log_lines += i64::from(stats.log_lines);
+        counted.spans.add(micros(stats.wall));
+    }
+
+    /// A plugin failed a try of a turn.
+    pub fn failed(&self, chosen: &Chosen, turn: TurnId, point: ServicePointId, now: Time, error: &CallError) {
+        let Some(kind) = kind(error) else { return };
+        let (plugin_id, version) = chosen.name();
+        let failure = PluginFailure { plugin_id, turn_id: turn, version, service_point_id: point, kind, tries: 1, failed_at: now };
+        let mut counts = self.counts();
+        counts.failures.push_back(failure);
+        if counts.failures.len() > FAILURES {
+            counts.failures.pop_front();
+        }
     }
 
     /// A turn is over for a plugin. With a canary, `beside` is the candidate's version and when it began, whichever of the two ran.
@@ -103,14 +120,22 @@ impl Runs {
         hopeless
     }
 
-    fn take(&self) -> (Vec<PluginHour>, Vec<CanaryRuns>) {
+    fn take(&self) -> Taken {
         let mut counts = self.counts();
-        (counts.hours.drain().map(|(_, hour)| hour).collect(), counts.canaries.drain().map(|(_, runs)| runs).collect())
+        Taken {
+            hours: counts.hours.drain().map(|(_, hour)| hour).collect(),
+            canaries: counts.canaries.drain().map(|(_, runs)| runs).collect(),
+            failures: counts.failures.drain(..).collect(),
+        }
     }
 
     /// Gives back what could not be kept.
-    fn put_back(&self, hours: Vec<PluginHour>, canaries: Vec<CanaryRuns>) {
+    fn put_back(&self, Taken { hours, canaries, failures }: Taken) {
         let mut counts = self.counts();
+        let room = FAILURES.saturating_sub(counts.failures.len());
+        for failure in failures.into_iter().rev().take(room) {
+            counts.failures.push_front(failure);
+        }
         for hour in hours {
             let key = (hour.plugin_id.clone(), hour.version.clone(), hour.hour);
             match counts.hours.get_mut(&key) {
@@ -137,6 +162,13 @@ impl Runs {
     }
 }
 
+/// What is to be kept.
+struct Taken {
+    hours: Vec<PluginHour>,
+    canaries: Vec<CanaryRuns>,
+    failures: Vec<PluginFailure>,
+}
+
 fn add(counted: &mut PluginHour, more: &PluginHour) {
     counted.turns += more.turns;
     counted.handled += more.handled;
@@ -146,6 +178,7 @@ fn add(counted: &mut PluginHour, more: &PluginHour) {
     counted.wall_us += more.wall_us;
     counted.memory_peak = counted.memory_peak.max(more.memory_peak);
     counted.log_lines += more.log_lines;
+    counted.spans.add_all(&more.spans);
 }
 
 fn hopeless(lately: &VecDeque<bool>) -> bool {
@@ -169,23 +202,47 @@ pub const fn is_to_blame(error: &CallError) -> bool {
     }
 }
 
+/// What went wrong, as the page of a plugin's runs knows it: `failure-…` in the locales. Nothing that the plugin itself wrote. None where it was not
+/// the plugin that failed.
+fn kind(error: &CallError) -> Option<String> {
+    let kind = match error {
+        CallError::Failure(Failure::Conflict) | CallError::Busy | CallError::Host(_) => return None,
+        CallError::Failure(Failure::Unavailable(_)) => "unavailable",
+        CallError::Failure(Failure::TimedOut) => "timed-out",
+        CallError::Failure(Failure::Invalid(_)) => "invalid",
+        CallError::Failure(Failure::NotFound) => "not-found",
+        CallError::Failure(Failure::Denied(_)) => "denied",
+        CallError::Failure(Failure::OverQuota(_)) => "over-quota",
+        CallError::Failure(Failure::Other(_)) => "refused",
+        CallError::Trap { kind: TrapKind::Unreachable, .. } => "trap-unreachable",
+        CallError::Trap { kind: TrapKind::OutOfBounds, .. } => "trap-out-of-bounds",
+        CallError::Trap { kind: TrapKind::Arithmetic, .. } => "trap-arithmetic",
+        CallError::Trap { .. } => "trap-contract",
+        CallError::Limit(limit) => return Some(format!("limit-{limit}")),
+        CallError::Timeout => "timeout",
+        CallError::NotOffered(_) => "not-offered",
+    };
+    Some(kind.to_owned())
+}
+
 /// Keeps how plugins ran.
 pub async fn keep(business: &Business) -> relevo_store::Result<()> {
-    let (hours, canaries) = business.runs.take();
-    if hours.is_empty() && canaries.is_empty() {
+    let taken = business.runs.take();
+    if taken.hours.is_empty() && taken.canaries.is_empty() && taken.failures.is_empty() {
         return Ok(());
     }
     let kept = async {
         let mut write = business.cell.write().await?;
-        write.add_hours(&hours).await?;
-        for runs in &canaries {
+        write.add_hours(&taken.hours).await?;
+        write.add_failures(&taken.failures).await?;
+        for runs in &taken.canaries {
             write.count_canary(runs).await?;
         }
         write.commit().await
     };
     let kept = kept.await;
     if kept.is_err() {
-        business.runs.put_back(hours, canaries);
+        business.runs.put_back(taken);
     }
     kept
 }
@@ -256,6 +313,34 @@ mod tests {
         ] {
             assert_eq!(hopeless(&turns(ran)), expected, "{ran}");
         }
+    }
+
+    #[test]
+    fn what_went_wrong_is_told_in_every_language() {
+        use relevo_sandbox::Limit;
+        let limits = [Limit::Cpu, Limit::Memory, Limit::Stack, Limit::Instances, Limit::HostCalls];
+        let more = [Limit::KvWrites, Limit::HttpCalls, Limit::Tickets, Limit::BoundaryBytes];
+        let traps = [TrapKind::Unreachable, TrapKind::OutOfBounds, TrapKind::Arithmetic, TrapKind::Contract];
+        let refusals = [
+            Failure::Unavailable(None),
+            Failure::TimedOut,
+            Failure::Invalid("canary".into()),
+            Failure::NotFound,
+            Failure::Denied("canary".into()),
+            Failure::OverQuota("canary".into()),
+        ];
+        let errors = limits.into_iter().chain(more).map(CallError::Limit);
+        let errors = errors.chain(traps.map(|kind| CallError::Trap { kind, message: "canary".into() }));
+        let errors = errors.chain(refusals.map(CallError::Failure)).chain([CallError::Timeout, CallError::NotOffered("flow")]);
+
+        for error in errors {
+            let kind = kind(&error).unwrap();
+            assert!(!kind.contains("canary"), "{kind}");
+            for locale in ["es", "en", "pt"] {
+                assert!(crate::texts::find(locale, &format!("failure-{kind}"), &crate::texts::Args::new()).is_some(), "{kind}");
+            }
+        }
+        assert_eq!((kind(&CallError::Busy), kind(&CallError::Failure(Failure::Conflict))), (None, None), "that is ours");
     }
 
     #[test]

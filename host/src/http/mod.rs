@@ -130,6 +130,23 @@ mod tests {
         }
     }
 
+    /// Else the page of a plugin of that id could not be reached.
+    #[test]
+    fn no_plugin_is_called_as_an_address_beside_those_of_plugins() {
+        let table = routes();
+        let paths: Vec<Vec<&str>> = table.table().iter().map(|route| route.path.split('/').collect()).collect();
+        let mut words: Vec<&str> = Vec::new();
+        for path in &paths {
+            let named = |part: &&str| *part == "{plugin}" || *part == "{id}" && path.get(2) == Some(&"plugins");
+            let Some(at) = path.iter().position(named) else { continue };
+            let beside = paths.iter().filter(|other| other.len() > at && other[..at] == path[..at] && !other[at].starts_with('{'));
+            words.extend(beside.map(|other| other[at]));
+        }
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words, relevo_sandbox::RESERVED_IDS, "see the check of manifests");
+    }
+
     #[test]
     fn every_page_shows_itself_in_every_language() {
         let shown = [web::shown(), docs::shown(), pages::shown(), simulator::shown()].concat();

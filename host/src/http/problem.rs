@@ -11,7 +11,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    console::plugins::{ConfigProblem, Why},
+    console::plugins::{ConfigProblem, Misfit, Why},
     identity::{self, Refusal},
     texts,
     web::{Words, visitor::LANGUAGES},
@@ -147,6 +147,17 @@ impl From<&ConfigProblem> for FieldProblem {
         match &problem.why {
             Why::Says(text) => Self::as_is(field, "schema-says", text),
             _ => Self::with_words(field, problem.words()),
+        }
+    }
+}
+
+impl From<&Misfit> for FieldProblem {
+    /// The same at a service point: `service_points.ID.config/hours/0`.
+    fn from(misfit: &Misfit) -> Self {
+        let problem = Self::from(&misfit.problem);
+        match &misfit.point {
+            Some((point, _)) => Self { field: format!("service_points.{point}.{}", problem.field), ..problem },
+            None => problem,
         }
     }
 }

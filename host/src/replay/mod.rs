@@ -42,6 +42,35 @@ pub struct Shown {
     pub differs: Differs,
 }
 
+/// A conversation that can be run again.
+#[derive(Clone, Debug)]
+pub struct Answered {
+    pub id: ConversationId,
+    /// By their name, else by their number.
+    pub customer: Option<String>,
+    pub at: Option<Time>,
+    /// What was said last.
+    pub words: String,
+}
+
+/// The conversations in which a plugin answered last, newest first, of those that this one sees.
+pub async fn answered(app: &App, member: &Member, plugin: &str, limit: i64) -> Result<Vec<Answered>> {
+    demand(member)?;
+    let mut read = app.store.cell(&member.tenant).await?.read().await?;
+    let mut all = Vec::new();
+    for id in read.conversations_answered_by(plugin, limit).await? {
+        let Some(context) = read.conversations().context(&id).await? else { continue };
+        if !member.may(Permission::SeeConversations, Some(context.conversation.service_point_id)) {
+            continue;
+        }
+        let last = read.messages().list_of(&id, None, 1).await?;
+        let words = last.first().map(|message| message.content.0.words().to_owned()).unwrap_or_default();
+        let customer = context.customer_name.or(context.customer_phone);
+        all.push(Answered { id, customer, at: context.conversation.last_message_at.map(Time), words });
+    }
+    Ok(all)
+}
+
 /// Those of a plugin, newest first.
 pub async fn list(app: &App, member: &Member, plugin: &str) -> Result<Vec<Whole>> {
     demand(member)?;

@@ -4,25 +4,13 @@ use std::collections::{HashMap, VecDeque};
 
 use async_trait::async_trait;
 use relevo_model::{OrderId, TurnId};
-use relevo_sandbox::{
-    BoxError, Fault, Http, Kv, Manifest, Records, System, Tickets, Turn,
-    api::{
-        http::{Request, Response},
-        kv::{Entry, Scope},
-        records::{Document, Hit, Page, Query},
-        system::Level,
-        tickets::{NewTicket, Ticket},
-        turn::{CustomerCard, Line, ServicePointCard},
-        types::{Failure, Json},
-    },
-    schema,
-};
+use relevo_sandbox::{Manifest, capability::all::*, schema};
 use serde::de::DeserializeOwned;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::known::Known;
 use crate::conversation::{
-    capabilities::{FlowHost, randomness},
+    capabilities::{FlowHost, attributes_of, randomness},
     journal::{Answer, Call, Context, Flow, asked},
 };
 
@@ -130,9 +118,7 @@ impl Turn for Recorded {
         if let Some(Err(refused)) = self.written(asked::SET_CUSTOMER, &asked::set_customer(&attributes)) {
             return Err(refused);
         }
-        let wanted: Map<String, Value> =
-            serde_json::from_str(&attributes).map_err(|error| Failure::Invalid(format!("attributes are a JSON object, and this is none: {error}")))?;
-        for (key, value) in wanted {
+        for (key, value) in attributes_of(&attributes)? {
             match (key.as_str(), value) {
                 ("name", Value::String(name)) => self.context.customer.name = Some(name),
                 ("locale", Value::String(locale)) => self.context.customer.locale = Some(locale),

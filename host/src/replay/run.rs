@@ -11,6 +11,7 @@ use crate::{
     conversation::journal::Journal,
     identity::Member,
     plugins::{self, Component},
+    policy::Permission,
 };
 
 /// Conversations of one replay at most, and turns of one conversation.
@@ -39,7 +40,13 @@ pub async fn start(app: &App, member: &Member, plugin: &str, version: &str, sele
     }
     let conversations = match selection {
         Selection::Last(count) if (1..=CONVERSATIONS).contains(&count) => read.conversations_answered_by(plugin, i64::from(count)).await?,
-        Selection::Conversations(chosen) if (1..=CONVERSATIONS as usize).contains(&chosen.len()) => chosen,
+        Selection::Conversations(chosen) if (1..=CONVERSATIONS as usize).contains(&chosen.len()) => {
+            for conversation in &chosen {
+                let found = read.conversations().find(conversation).await?.ok_or(Error::NotFound)?;
+                member.demand_at(Permission::SeeConversations, found.service_point_id)?;
+            }
+            chosen
+        }
         Selection::Last(_) | Selection::Conversations(_) => return Err(Error::field("last", "field-replay-count")),
     };
     let mut turns = Vec::new();

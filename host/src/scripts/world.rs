@@ -4,19 +4,7 @@ use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 use relevo_model::{Abilities, Time, TurnId};
-use relevo_sandbox::{
-    BoxError, Fault, Grants, Http, Kv, Manifest, Records, System, Tickets, Turn,
-    api::{
-        http::{Request, Response},
-        kv::{Entry, Scope},
-        records::{Document, Hit, Page, Query},
-        system::Level,
-        tickets::{NewTicket, Ticket},
-        turn::{CustomerCard, Line, ServicePointCard},
-        types::{Failure, Json},
-    },
-    schema,
-};
+use relevo_sandbox::{Grants, Manifest, capability::all::*, schema};
 use serde_json::{Map, Value};
 
 use super::{
@@ -24,7 +12,7 @@ use super::{
     script::{Customer, Place, Script},
     shelf::Shelf,
 };
-use crate::conversation::capabilities::randomness;
+use crate::conversation::capabilities::{attributes_of, randomness};
 
 /// One script's world. A turn works on a copy, which becomes the world if the turn is handled.
 #[derive(Clone, Debug)]
@@ -132,9 +120,7 @@ impl Turn for World {
     }
 
     async fn set_customer(&mut self, attributes: Json) -> Result<(), Fault> {
-        let wanted: Map<String, Value> =
-            serde_json::from_str(&attributes).map_err(|error| Failure::Invalid(format!("attributes are a JSON object, and this is none: {error}")))?;
-        for (key, value) in wanted {
+        for (key, value) in attributes_of(&attributes)? {
             match (key.as_str(), value) {
                 ("name", Value::String(name)) => self.customer.name = Some(name),
                 ("locale", Value::String(locale)) => self.customer.locale = locale,

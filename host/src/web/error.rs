@@ -72,6 +72,7 @@ impl From<console::Error> for Error {
             Done::Consent(_) => Self::Said(StatusCode::CONFLICT, "problem-consent".into()),
             Done::NotReady => Self::Said(StatusCode::CONFLICT, "problem-not-ready".into()),
             Done::ReplayNeeded => Self::Said(StatusCode::CONFLICT, "problem-replay-needed".into()),
+            Done::Misfit(_) => Self::Said(StatusCode::CONFLICT, "problem-config-misfit".into()),
             Done::NoVersion => Self::Said(StatusCode::CONFLICT, "problem-no-version".into()),
             Done::Settings(_) => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-form".into()),
             Done::WindowClosed => Self::Said(StatusCode::CONFLICT, "problem-window-closed".into()),

@@ -156,6 +156,7 @@ impl TryFrom<console::Error> for Wrong {
             Done::Consent(_) => Ok(Self::whole("problem-consent")),
             Done::NotReady => Ok(Self::whole("problem-not-ready")),
             Done::ReplayNeeded => Ok(Self::whole("problem-replay-needed")),
+            Done::Misfit(_) => Ok(Self::whole("problem-config-misfit")),
             Done::NoVersion => Ok(Self::whole("problem-no-version")),
             Done::Settings(problems) => Ok(Self { fields: problems.iter().map(|problem| (problem.path.clone(), problem.words())).collect(), whole: None }),
             Done::Unavailable => Ok(Self::whole("problem-unavailable")),

@@ -63,6 +63,11 @@ pub fn exact(at: Time) -> String {
     jiff::Timestamp::from_millisecond(at.millis()).map(|at| at.strftime("%Y-%m-%d %H:%M UTC").to_string()).unwrap_or_default()
 }
 
+/// A day of UTC that everybody reads the same.
+pub fn day(at: Time) -> String {
+    jiff::Timestamp::from_millisecond(at.millis()).map(|at| at.strftime("%Y-%m-%d").to_string()).unwrap_or_default()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

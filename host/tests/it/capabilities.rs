@@ -4,7 +4,10 @@ use relevo::conversation::tools::{self, Asked};
 use relevo_sandbox::{CallError, api::types::Failure};
 use serde_json::json;
 
-use crate::harness::{Setup, TestApp, TestTenant, both_engines};
+use crate::{
+    console::owner,
+    harness::{Setup, TestApp, TestTenant, both_engines},
+};
 
 const PHONE: &str = "+54 9 11 5555 0001";
 const OTHER: &str = "+54 9 11 5555 0002";
@@ -139,6 +142,9 @@ both_engines! {
         assert_eq!(counted.len(), 32);
         assert!(counted.contains(&"visits=5".to_owned()), "{counted:?}");
         assert!(!counted.iter().any(|counter| counter.starts_with("late")));
+        let shown = owner(&app).await.get("/api/plugins/probe/counters").await.ok();
+        let visits = shown.as_array().unwrap().iter().find(|counter| counter["name"] == "visits").unwrap();
+        assert_eq!((&visits["total"], &visits["days"][0]["count"]), (&json!(5), &json!(5)), "{shown}");
     }
 
     async fn a_secret_goes_out_and_comes_back_nowhere(setup: Setup) {

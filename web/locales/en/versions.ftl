@@ -6,6 +6,7 @@ plugin-built-in = This plugin comes with the program: it has no other versions.
 problem-consent = This version asks for more permissions. Look at them and accept them before you activate it.
 problem-not-ready = The version is still being prepared.
 problem-replay-needed = Before activating it, compare what it would have answered differently and approve the differences.
+problem-config-misfit = The configuration does not fit that version: set it up for it first.
 problem-no-version = There is no other version to go back to.
 schema-required = This is missing.
 schema-type = It must be of another type: { $detail }.

@@ -6,6 +6,7 @@ plugin-built-in = Este plugin viene con el programa: no tiene otras versiones.
 problem-consent = Esta versión pide más permisos. Revisalos y aceptalos antes de activarla.
 problem-not-ready = La versión todavía se está preparando.
 problem-replay-needed = Antes de activarla, compará qué habría contestado distinto y aprobá las diferencias.
+problem-config-misfit = La configuración no va con esa versión: primero configurala para ella.
 problem-no-version = No hay otra versión a la que volver.
 schema-required = Falta este dato.
 schema-type = Tiene que ser de otro tipo: { $detail }.

@@ -6,6 +6,7 @@ plugin-built-in = Este plugin vem com o programa: não tem outras versões.
 problem-consent = Esta versão pede mais permissões. Revise e aceite antes de ativá-la.
 problem-not-ready = A versão ainda está sendo preparada.
 problem-replay-needed = Antes de ativá-la, compare o que teria respondido diferente e aprove as diferenças.
+problem-config-misfit = A configuração não serve para essa versão: configure-a para ela primeiro.
 problem-no-version = Não há outra versão para voltar.
 schema-required = Falta este dado.
 schema-type = Tem que ser de outro tipo: { $detail }.

@@ -8,6 +8,7 @@ pub mod ids;
 pub mod money;
 pub mod options;
 pub mod reach;
+pub mod spans;
 pub mod states;
 pub mod turn;
 
@@ -16,5 +17,6 @@ pub use clock::{Clock, Time};
 pub use content::*;
 pub use ids::*;
 pub use reach::Reach;
+pub use spans::Spans;
 pub use states::*;
 pub use turn::*;

@@ -119,3 +119,17 @@ pub trait System {
 pub trait Capabilities: Turn + Kv + Records + Http + Tickets + System + Any + Send {}
 
 impl<T: Turn + Kv + Records + Http + Tickets + System + Any + Send> Capabilities for T {}
+
+/// What an implementation of all of them speaks of: the traits, their errors and the contract's types.
+pub mod all {
+    pub use super::{BoxError, Fault, Http, Kv, Records, System, Tickets, Turn};
+    pub use crate::api::{
+        http::{Request, Response},
+        kv::{Entry, Scope},
+        records::{Document, Hit, Page, Query},
+        system::Level,
+        tickets::{NewTicket, Ticket},
+        turn::{CustomerCard, Line, ServicePointCard},
+        types::{Failure, Json},
+    };
+}

@@ -30,7 +30,9 @@ pub use compile::{CompileError, compile_main};
 pub use engine::{Engine, EngineError, EngineSettings, LoadError};
 pub use grants::Grants;
 pub use limits::{Limit, Limits};
-pub use manifest::{Access, BUILT_IN_COLLECTIONS, ConversationTest, Effect, Manifest, ManifestError, OwnCollection, Permission, RequestedLimits, Text, Tool};
+pub use manifest::{
+    Access, BUILT_IN_COLLECTIONS, ConversationTest, Effect, Manifest, ManifestError, OwnCollection, Permission, RESERVED_IDS, RequestedLimits, Text, Tool,
+};
 pub use package::{Digest, Package, PackageError, inspect, pack};
 pub use plugin::Plugin;
 

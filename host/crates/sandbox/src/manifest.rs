@@ -14,6 +14,9 @@ mod error;
 pub(crate) mod permission;
 mod text;
 
+/// What no plugin is called: where the host has something of its own in the place of an id, as `/plugins/new` is where one uploads.
+pub const RESERVED_IDS: [&str; 1] = ["new"];
+
 /// The collections that every business has.
 pub const BUILT_IN_COLLECTIONS: [&str; 3] = ["products", "orders", "addresses"];
 
@@ -129,6 +132,9 @@ impl Manifest {
     pub fn check(&self) -> Result<(), ManifestError> {
         if self.id.len() > 64 || !self.id.split('.').all(is_label) {
             return Err(ManifestError::Id(self.id.clone()));
+        }
+        if RESERVED_IDS.contains(&self.id.as_str()) {
+            return Err(ManifestError::Reserved(self.id.clone()));
         }
         if self.api != API_VERSION {
             return Err(ManifestError::Api(self.api.clone()));

@@ -2,18 +2,7 @@
 
 use async_trait::async_trait;
 
-use crate::{
-    api::{
-        http::{Request, Response},
-        kv::{Entry, Scope},
-        records::{Document, Hit, Page, Query},
-        system::Level,
-        tickets::{NewTicket, Ticket},
-        turn::{CustomerCard, Line, ServicePointCard},
-        types::{Failure, Json},
-    },
-    capability::{BoxError, Fault, Http, Kv, Records, System, Tickets, Turn},
-};
+use crate::capability::all::*;
 
 /// Denies everything that can be denied, and tells of the rest that there is none.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use crate::{
 
 /// Characters of a text that filters and orders see.
 pub const FIELD_TEXT: usize = 500;
+const DAY: i64 = 24 * 3_600_000;
 
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct OwnRecord {
@@ -110,6 +111,11 @@ impl Collections<'_> {
         .map_err(Error::from)
     }
 
+    /// Whether a plugin keeps anything here.
+    pub async fn holds(&mut self, plugin: &str) -> Result<bool> {
+        Ok(one!(self.0, (i64,), "SELECT CAST(1 AS BIGINT) FROM plugin_records WHERE plugin_id = $1 LIMIT 1", plugin)?.is_some())
+    }
+
     /// Bytes that a plugin keeps in its collections.
     pub async fn bytes_of(&mut self, plugin: &str) -> Result<i64> {
         const SUM: &str = "SELECT CAST(COALESCE(SUM(octet_length(value)), 0) AS BIGINT) FROM plugin_records WHERE plugin_id = $1";
@@ -119,6 +125,12 @@ impl Collections<'_> {
     /// What a plugin has counted, by name.
     pub async fn counters(&mut self, plugin: &str) -> Result<Vec<(String, i64)>> {
         all!(self.0, (String, i64), "SELECT metric, value FROM plugin_counters WHERE plugin_id = $1 ORDER BY metric", plugin)
+    }
+
+    /// What it counted since then: name, when the day of UTC began, and how many; the newest day of each name first.
+    pub async fn counted_by_day(&mut self, plugin: &str, since: Time) -> Result<Vec<(String, i64, i64)>> {
+        const LIST: &str = "SELECT metric, day, value FROM plugin_counter_days WHERE plugin_id = $1 AND day >= $2 ORDER BY metric, day DESC";
+        all!(self.0, (String, i64, i64), LIST, plugin, since.0)
     }
 }
 
@@ -181,12 +193,16 @@ pub fn seen_of(text: &str) -> String {
     storable::kept(text).chars().take(FIELD_TEXT).collect()
 }
 
-/// Adds to a plugin's counters. A name beyond the thirty-two that it has is not taken in.
+/// Adds to a plugin's counters, all in all and of the day. A name beyond the thirty-two that it has is not taken in.
 pub(crate) async fn count(conn: &mut impl Engine, plugin: &str, metric: &str, by: i64, now: Time) -> Result<()> {
     const COUNT: &str = "INSERT INTO plugin_counters (plugin_id, metric, value, updated_at) SELECT $1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT) \
                          WHERE (SELECT COUNT(*) FROM plugin_counters WHERE plugin_id = $1 AND metric <> $2) < 32 \
                          ON CONFLICT (plugin_id, metric) DO UPDATE SET value = plugin_counters.value + excluded.value, updated_at = excluded.updated_at";
-    run!(conn, COUNT, plugin, metric, by, now.0).map(|_| ())
+    const COUNT_DAY: &str = "INSERT INTO plugin_counter_days (plugin_id, metric, day, value) SELECT $1, $2, CAST($3 AS BIGINT), CAST($4 AS BIGINT) \
+                             WHERE EXISTS (SELECT 1 FROM plugin_counters WHERE plugin_id = $1 AND metric = $2) \
+                             ON CONFLICT (plugin_id, metric, day) DO UPDATE SET value = plugin_counter_days.value + excluded.value";
+    run!(conn, COUNT, plugin, metric, by, now.0)?;
+    run!(conn, COUNT_DAY, plugin, metric, now.0 - now.0.rem_euclid(DAY), by).map(|_| ())
 }
 
 enum Bound {

@@ -4,7 +4,9 @@
 //! are under way end on the version that they began with. What the business granted holds for a plugin, whichever of its versions runs: a version
 //! that asks for more than what was consented to is not activated before it was asked about.
 
+mod fit;
 mod news;
+mod runs;
 mod settings;
 mod state;
 mod upload;
@@ -15,19 +17,22 @@ use std::sync::Arc;
 
 use relevo_model::*;
 use relevo_sandbox::{Grants, Manifest, Permission};
-use relevo_store::{PluginConfig, PluginHour};
+use relevo_store::PluginConfig;
 use serde_json::Value;
 
 use crate::web::Words;
 
 pub use crate::plugins::Refused;
+pub use fit::{Misfit, problems_with};
 pub use news::{News, Troubled, tell_admins, troubled};
+pub use runs::{Counted, Failed, Runs, by_version, counters, failures, runs};
 pub use settings::{Settings, configs, configure, configure_at, merged};
 pub(super) use settings::{check_override, component_of, keep_overrides};
 pub use state::{require_replay, switch, try_again};
 pub use upload::{Progress, Uploaded, progress, upload};
 pub use versions::{activate, end_canary, grant, remove_version, roll_back, start_canary};
-pub use view::{find, list, runs};
+pub(super) use view::manifest;
+pub use view::{find, list};
 
 /// Bytes of a configuration.
 pub const LARGEST_CONFIG: usize = 64 << 10;
@@ -144,9 +149,6 @@ pub enum Why {
     /// The plugin failed while it looked at it.
     Unchecked,
 }
-
-/// How a plugin ran, newest hour first.
-pub type Runs = Vec<PluginHour>;
 
 /// A configuration as it was.
 pub type Earlier = PluginConfig;

@@ -167,7 +167,7 @@ pub(in crate::console) async fn component_of(app: &App, read: &mut Conn, id: &st
     found.map(|version| plugins::of_version(app, version).map_err(Error::Broken)).transpose()
 }
 
-async fn secret_names(read: &mut Conn, id: &str) -> Result<Vec<String>> {
+pub(super) async fn secret_names(read: &mut Conn, id: &str) -> Result<Vec<String>> {
     Ok(read.plugins().secret_names().await?.into_iter().filter(|(plugin, _)| plugin == id).map(|(_, name)| name).collect())
 }
 

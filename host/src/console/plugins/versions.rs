@@ -4,7 +4,7 @@ use relevo_model::*;
 use relevo_sandbox::{Grants, Manifest, Permission as Asked};
 use relevo_store::{Conn, Json, PluginGrants, PluginRow, PluginVersion, Write};
 
-use super::{Consent, Detail, find, view};
+use super::{Consent, Detail, find, fit, view};
 use crate::{
     app::App,
     console::{Error, Result, Seen, apply, note},
@@ -55,6 +55,7 @@ pub async fn activate(app: &App, member: &Member, id: &str, version: &str, seen:
     let mut row = row_of(app, &mut write, id).await?;
     let found = demand_usable(&mut write, id, version).await?;
     if row.active_version.as_deref() != Some(version) {
+        demand_fit(&mut write, &row, &found).await?;
         demand_replay(&mut write, &row, &found).await?;
     }
     move_to(&mut row, version.to_owned());
@@ -83,7 +84,8 @@ pub async fn start_canary(app: &App, member: &Member, id: &str, version: &str, p
     if row.active_version.is_none() || row.active_version.as_deref() == Some(version) {
         return Err(Error::field("version", "field-canary-version"));
     }
-    demand_usable(&mut write, id, version).await?;
+    let found = demand_usable(&mut write, id, version).await?;
+    demand_fit(&mut write, &row, &found).await?;
     // More of the same goes on counting.
     if row.canary_version.as_deref() != Some(version) {
         forget_canary(&mut row);
@@ -102,6 +104,7 @@ pub async fn end_canary(app: &App, member: &Member, id: &str, keep: bool, seen: 
     let version = row.canary_version.clone().ok_or(Error::NoVersion)?;
     if keep {
         let found = demand_usable(&mut write, id, &version).await?;
+        demand_fit(&mut write, &row, &found).await?;
         demand_replay(&mut write, &row, &found).await?;
         move_to(&mut row, version);
     } else {
@@ -197,6 +200,12 @@ async fn demand_usable(conn: &mut Conn, id: &str, version: &str) -> Result<Plugi
     let asked = conn.plugins().grants_of(id).await?.map(view::consent).transpose()?.map_or_else(Grants::none, |consent| consent.asked);
     let more = manifest.asks_more_than(&asked);
     if more.is_empty() { Ok(found) } else { Err(Error::Consent(more)) }
+}
+
+/// It can take what is set. A rollback does not ask: what answered before is better than what is being left.
+async fn demand_fit(conn: &mut Conn, row: &PluginRow, version: &PluginVersion) -> Result<()> {
+    let manifest = manifest_of(conn, &row.id, &version.version).await?;
+    fit::demand(conn, row, &manifest).await
 }
 
 /// Where the business wants it, a version answers only when somebody approved what would have been said otherwise. The first has nothing to be

@@ -1,12 +1,16 @@
 //! What there is to see of plugins.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::Arc,
+    time::Duration,
+};
 
 use relevo_model::*;
-use relevo_sandbox::{Grants, Manifest, schema};
+use relevo_sandbox::{Grants, Manifest};
 use relevo_store::{Conn, PluginGrants, PluginRow, PluginVersion};
 
-use super::{Canary, ConfigProblem, Consent, Detail, Plugin, Runs, SecretState, SetAside, Version, settings};
+use super::{Canary, Consent, Detail, Plugin, SecretState, SetAside, Version, problems_with, settings};
 use crate::{
     app::App,
     console::{Error, Result},
@@ -15,9 +19,8 @@ use crate::{
     policy::Permission,
 };
 
-/// How far failures are looked back on in lists, and runs on a plugin's page.
+/// How far failures are looked back on in lists.
 const DAY: Duration = Duration::from_secs(24 * 3_600);
-const SEEN: Duration = Duration::from_secs(14 * 24 * 3_600);
 
 /// All plugins that the business has, by their ids: ours, and what was uploaded.
 pub async fn list(app: &App, member: &Member) -> Result<Vec<Plugin>> {
@@ -49,23 +52,17 @@ pub async fn find(app: &App, member: &Member, id: &str) -> Result<Detail> {
     let set: Vec<String> = read.plugins().secret_names().await?.into_iter().filter(|(of, _)| of == id).map(|(_, name)| name).collect();
     drop(read);
     let row = row.unwrap_or_else(|| PluginRow::of(id, app.clock.now()));
-    let secrets: Vec<SecretState> = settings::secrets_of(&plugin.manifest).into_iter().map(|name| SecretState { set: set.contains(&name), name }).collect();
+    // Those of a version that does not answer yet are entered before it does.
+    let names: BTreeSet<String> = rows.iter().filter_map(manifest).chain([Arc::clone(&plugin.manifest)]).flat_map(|one| settings::secrets_of(&one)).collect();
+    let secrets = names.into_iter().map(|name| SecretState { set: set.contains(&name), name }).collect();
     let asked = consent.as_ref().map_or_else(Grants::none, |consent| consent.asked.clone());
     let versions = rows.iter().filter_map(|row| version(row, &asked)).collect();
-    let problems = problems(&plugin, &row, &set);
-    Ok(Detail { plugin, versions, consent, config: row.config.0, config_version: row.config_version, secrets, problems })
-}
-
-/// How a plugin ran in the last two weeks, newest hour first.
-pub async fn runs(app: &App, member: &Member, id: &str) -> Result<Runs> {
-    may_see(member)?;
-    // What this process counted since it kept that last is to be seen too.
-    if let Some(business) = app.opened(&member.tenant).await {
-        business.keep_runs().await?;
+    let (config, config_version) = (row.config.0, row.config_version);
+    let mut detail = Detail { plugin, versions, consent, config, config_version, secrets, problems: Vec::new() };
+    if detail.plugin.active.is_some() {
+        detail.problems = problems_with(&detail, &detail.plugin.manifest);
     }
-    let mut read = app.store.cell(&member.tenant).await?.read().await?;
-    demand(app, &mut read, id).await?;
-    Ok(read.plugin_runs().hours(id, ago(app, SEEN)).await?)
+    Ok(detail)
 }
 
 /// Goes on only where the business has a plugin of this id.
@@ -98,7 +95,7 @@ impl Around {
     }
 }
 
-fn ago(app: &App, span: Duration) -> Time {
+pub(super) fn ago(app: &App, span: Duration) -> Time {
     Time(app.clock.now().0 - i64::try_from(span.as_millis()).unwrap_or(i64::MAX))
 }
 
@@ -145,7 +142,7 @@ fn canary(row: &PluginRow) -> Option<Canary> {
     })
 }
 
-pub(super) fn manifest(version: &PluginVersion) -> Option<Arc<Manifest>> {
+pub(in crate::console) fn manifest(version: &PluginVersion) -> Option<Arc<Manifest>> {
     serde_json::from_value(version.manifest.0.clone()).ok().map(Arc::new)
 }
 
@@ -172,13 +169,4 @@ pub(super) fn refused(problem: &serde_json::Value) -> Refused {
 pub(super) fn consent(row: PluginGrants) -> Result<Consent> {
     let read = |value| serde_json::from_value(value).map_err(|error| Error::Broken(error.into()));
     Ok(Consent { grants: read(row.grants.0)?, asked: read(row.asked.0)?, by: row.granted_by, at: row.granted_at })
-}
-
-/// What of the configuration does not fit the version that answers: it may have changed its schema since.
-fn problems(plugin: &Plugin, row: &PluginRow, set: &[String]) -> Vec<ConfigProblem> {
-    if plugin.active.is_none() {
-        return Vec::new();
-    }
-    let config = settings::with_secrets(&plugin.manifest, &row.config.0, set);
-    schema::validate(&plugin.manifest.config, &schema::with_defaults(&plugin.manifest.config, &config)).into_iter().map(ConfigProblem::from).collect()
 }

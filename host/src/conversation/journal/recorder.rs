@@ -1,18 +1,7 @@
 //! Capabilities that write down what they are asked and what they answer.
 
 use async_trait::async_trait;
-use relevo_sandbox::{
-    BoxError, Capabilities, Fault, Http, Kv, Records, System, Tickets, Turn,
-    api::{
-        http::{Request, Response},
-        kv::{Entry, Scope},
-        records::{Document, Hit, Page, Query},
-        system::Level,
-        tickets::{NewTicket, Ticket},
-        turn::{CustomerCard, Line, ServicePointCard},
-        types::Json,
-    },
-};
+use relevo_sandbox::{Capabilities, capability::all::*};
 use serde::Serialize;
 use serde_json::{Value, json};
 

@@ -142,6 +142,8 @@ impl Attempt<'_> {
                     // Its actions, state and writes go with it.
                 }
                 Err(error) => {
+                    let point = self.context.conversation.service_point_id;
+                    self.business.runs.failed(&chosen, self.turns[0].id, point, self.now, &error);
                     let over = matches!(error, CallError::Limit(_) | CallError::Timeout) && self.next_try(&error).is_none();
                     let fallen = Fallen { position, chosen, error };
                     if !over {

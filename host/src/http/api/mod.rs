@@ -26,6 +26,7 @@ mod policies;
 mod products;
 mod prompts;
 pub mod rate;
+mod records;
 mod replays;
 mod service_points;
 mod sessions;
@@ -89,6 +90,7 @@ pub const AREAS: &[Area] = &[
     products::AREA,
     plugins::AREA,
     replays::AREA,
+    records::AREA,
     policies::AREA,
     prompts::AREA,
     conversations::AREA,

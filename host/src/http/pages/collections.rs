@@ -210,7 +210,7 @@ pub async fn create(
     let wrong = match asking.taken(&entered, &json!({})) {
         Ok(taken) => match collections::create(&app, &member, &ground.declared, taken.config).await {
             Ok(_) => return Ok(page.done(&ground.view(&page).address, "record-saved")),
-            Err(Error::Settings(problems)) => asking.refused(&problems),
+            Err(Error::Settings(problems)) => asking.refused_at(&taken.places, &problems),
             Err(error) => Wrong::try_from(error)?,
         },
         Err(wrong) => wrong,
@@ -241,9 +241,9 @@ pub async fn save(
         return page.show(&ground.page(&page, Some(&record), (asked, fields), seen));
     }
     let wrong = match asking.taken(&entered, &record.value.0) {
-        Ok(taken) => match collections::save(&app, &member, &ground.declared, &id, taken.config, seen).await {
+        Ok(taken) => match collections::save(&app, &member, &ground.declared, &id, taken.config, Some(seen)).await {
             Ok(()) => return Ok(page.done(&ground.view(&page).address, "record-saved")),
-            Err(Error::Settings(problems)) => asking.refused(&problems),
+            Err(Error::Settings(problems)) => asking.refused_at(&taken.places, &problems),
             Err(error) => {
                 if matches!(error, Error::Stale) {
                     seen = record.version;
@@ -267,7 +267,7 @@ pub async fn ask_remove(page: Page, member: Member, State(app): State<App>, Path
 pub async fn remove(page: Page, member: Member, State(app): State<App>, Path((plugin, collection, id)): Path<(String, String, String)>) -> web::Result {
     let declared = collections::declared(&app, &member, &plugin, &collection).await?;
     let record = collections::find(&app, &member, &declared, &id).await?;
-    collections::remove(&app, &member, &declared, &id).await?;
+    collections::remove(&app, &member, &declared, &id, None).await?;
     Ok(page.done(&named(&page, &declared).address, Words::from("record-removed").with("title", called(&declared, &record))))
 }
 

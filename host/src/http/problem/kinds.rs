@@ -115,6 +115,9 @@ kinds! {
     ReplayNeeded = "replay-needed", CONFLICT, "A replay was not approved",
         "The business wants to see what a version would have said otherwise before it answers, and nobody approved that of this one.",
         "Run a replay of the version, and approve its differences.";
+    Misfit = "config-misfit", CONFLICT, "The configuration does not fit the version",
+        "What is stored of the plugin's configuration, for the installation or at a service point, breaks the schema of the version. `errors` names field and place.",
+        "Set it for the version with `PUT /api/plugins/{id}/config` and its `version`, or at the service point with its flow, and send the request again.";
     NoVersion = "no-version", CONFLICT, "There is no such version to go to",
         "Nothing answered before the present version, or no version is being tried.",
         "Look at the plugin: `GET /api/plugins/{id}` shows its versions.";

@@ -15,10 +15,12 @@ use serde_json::{Map, Value};
 use super::forms::{Choice, Fields};
 
 pub use asked::Asked;
-pub use taken::{Secrets, Taken};
+pub use taken::{Places, Secrets, Taken};
 
 /// The field of the version that was seen.
 pub const VERSION: &str = "version~";
+/// The field of the version of a plugin that is set, where that is not the one that answers.
+pub const FOR: &str = "for~";
 /// The button that asks for one more row of a list.
 pub const MORE: &str = "more~";
 /// Before the name of a setting: it is another one at this service point.

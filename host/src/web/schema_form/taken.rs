@@ -17,13 +17,28 @@ pub type Secrets = BTreeMap<String, Option<SecretString>>;
 pub struct Taken {
     pub config: Value,
     pub secrets: Secrets,
+    pub places: Places,
+}
+
+/// Where the rows of a value stand in the form that it was taken from, which has empty ones between them: the row of the form by the list of the form
+/// and the number in the value.
+#[derive(Debug, Default)]
+pub struct Places(BTreeMap<String, String>);
+
+impl Places {
+    /// The field that shows what stands at this place of the value: list by list, as rows may have lists in them.
+    pub(super) fn field(&self, place: &str) -> String {
+        place.split('/').fold(String::new(), |before, part| {
+            let here = if before.is_empty() { part.to_owned() } else { format!("{before}/{part}") };
+            self.0.get(&here).cloned().unwrap_or(here)
+        })
+    }
 }
 
 struct Taking<'a> {
     entered: &'a Entered,
     wrong: Wrong,
-    /// Where the rows stand in the form that come after empty ones, by where they stand in the value.
-    moved: Vec<(String, String)>,
+    places: Places,
 }
 
 impl SchemaForm<'_> {
@@ -34,7 +49,7 @@ impl SchemaForm<'_> {
     ///
     /// What is wrong, at the fields where it is.
     pub fn taken(&self, entered: &Entered, before: &Value) -> Result<Taken, Wrong> {
-        let mut taking = Taking { entered, wrong: Wrong::default(), moved: Vec::new() };
+        let mut taking = Taking { entered, wrong: Wrong::default(), places: Places::default() };
         let mut config = if self.schema["additionalProperties"] == false { Map::new() } else { before.as_object().cloned().unwrap_or_default() };
         for (key, schema) in schema::fields(self.schema).into_iter().filter(|(_, schema)| !is_secret(schema)) {
             config.remove(key);
@@ -54,7 +69,7 @@ impl SchemaForm<'_> {
         if taking.wrong.fields.is_empty() {
             self.check(&mut taking, &config, &secrets);
         }
-        if taking.wrong.fields.is_empty() { Ok(Taken { config, secrets }) } else { Err(taking.wrong) }
+        if taking.wrong.fields.is_empty() { Ok(Taken { config, secrets, places: taking.places }) } else { Err(taking.wrong) }
     }
 
     /// Those that were entered. An empty field leaves a secret as it is.
@@ -82,7 +97,7 @@ impl SchemaForm<'_> {
             }
         }
         for problem in schema::validate(self.schema, &schema::with_defaults(self.schema, &Value::Object(counts))) {
-            let name = taking.place(words::field(self.schema, &problem.path));
+            let name = taking.places.field(&words::field(self.schema, &problem.path));
             // What the installation has wrong is not this form's to mend.
             let key = name.split('/').next().unwrap_or_default();
             if self.under.is_none() || taking.entered.is_on(&format!("{OWN}{key}")) {
@@ -100,12 +115,6 @@ impl Taking<'_> {
 
     fn is_wrong(&self, name: &str) -> bool {
         self.wrong.fields.iter().any(|(known, _)| known == name)
-    }
-
-    /// Where the field of this value stands in the form.
-    fn place(&self, name: String) -> String {
-        let stands = self.moved.iter().find_map(|(counted, stands)| Some(format!("{stands}/{}", name.strip_prefix(counted)?.strip_prefix('/')?)));
-        stands.unwrap_or(name)
     }
 
     /// The value of a field and of all below it; none where it was left empty.
@@ -190,7 +199,7 @@ impl Taking<'_> {
         let rows: Vec<String> = rows.collect();
         let mut values = Vec::new();
         for (nth, row) in rows.iter().enumerate() {
-            self.moved.push((format!("{name}/{nth}"), row.clone()));
+            self.places.0.insert(format!("{name}/{nth}"), row.clone());
             values.push(self.group(&schema["items"], row).unwrap_or_else(|| Value::Object(Map::new())));
         }
         (!values.is_empty()).then_some(Value::Array(values))

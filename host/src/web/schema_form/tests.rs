@@ -2,7 +2,10 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 
 use super::*;
-use crate::web::forms::Wrong;
+use crate::{
+    console::plugins::{ConfigProblem, Why},
+    web::forms::Wrong,
+};
 
 /// Every kind of field as it is shown, and with something wrong at each.
 pub fn samples(under: Option<&Value>) -> [(Vec<Asked>, Fields); 2] {
@@ -198,4 +201,24 @@ fn a_list_gets_one_more_row_when_it_is_asked_for() {
     assert_eq!(rows(&[]), 1);
     assert_eq!(rows(&[("branches/0/code", "a"), ("branches/1/code", "")]), 2);
     assert_eq!(rows(&[("branches/0/code", "a"), ("branches/1/code", ""), ("more~", "branches")]), 3);
+}
+
+#[test]
+fn what_is_wrong_in_a_row_of_a_row_is_said_where_it_was_entered() {
+    let code = json!({ "type": "object", "required": ["code"], "properties": { "code": { "type": "string", "maxLength": 3 }, "zip": { "type": "string" } } });
+    let branch = json!({ "type": "object", "properties": { "name": { "type": "string" }, "doors": { "type": "array", "items": code } } });
+    let schema = json!({ "type": "object", "properties": { "branches": { "type": "array", "items": branch } } });
+    let form = SchemaForm { schema: &schema, lang: "es", products: &[], kept: &BTreeSet::new(), under: None };
+    let rows = [("branches/0/name", ""), ("branches/1/name", "a"), ("branches/2/doors/0/code", ""), ("branches/3/doors/0/code", "")];
+    let with = |more: &[(&str, &str)]| entered(&[&rows[..], more].concat());
+
+    let long = with(&[("branches/3/doors/1/code", "abc"), ("branches/3/doors/4/code", "abcd"), ("branches/3/doors/5/zip", "1870")]);
+    let refused = wrong(form.taken(&long, &json!({})).unwrap_err());
+    assert_eq!(refused, [("branches/3/doors/4/code".to_owned(), "field-long"), ("branches/3/doors/5/code".to_owned(), "field-required")]);
+
+    let taken = form.taken(&with(&[("branches/3/doors/4/code", "abc")]), &json!({})).unwrap();
+    assert_eq!(taken.config, json!({ "branches": [{ "name": "a" }, { "doors": [{ "code": "abc" }] }] }));
+    let says = |path: &str| ConfigProblem { path: path.into(), why: Why::Says("no".into()) };
+    let refused = wrong(form.refused_at(&taken.places, &[says("/branches/0/name"), says("/branches/1/doors/0/code"), says("/branches/1/doors")]));
+    assert_eq!(refused.into_iter().map(|(field, _)| field).collect::<Vec<_>>(), ["branches/1/name", "branches/3/doors", "branches/3/doors/4/code"]);
 }

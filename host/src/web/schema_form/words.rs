@@ -3,15 +3,20 @@
 use relevo_sandbox::schema::Problem;
 use serde_json::Value;
 
-use super::{SchemaForm, asked};
+use super::{Places, SchemaForm, asked};
 use crate::{
     console::plugins::{ConfigProblem, Why},
     web::{Words, forms::Wrong},
 };
 
 impl SchemaForm<'_> {
-    /// What the plugin, or the host on its behalf, would not take.
+    /// What does not fit of a configuration that the form shows as it is.
     pub fn refused(&self, problems: &[ConfigProblem]) -> Wrong {
+        self.refused_at(&Places::default(), problems)
+    }
+
+    /// What the plugin, or the host on its behalf, would not take of what was entered.
+    pub fn refused_at(&self, places: &Places, problems: &[ConfigProblem]) -> Wrong {
         let mut wrong = Wrong::default();
         for problem in problems {
             let said = match &problem.why {
@@ -21,7 +26,7 @@ impl SchemaForm<'_> {
             };
             match problem.path.trim_start_matches('/') {
                 "" => wrong.whole = Some(said),
-                path => wrong.fields.push((field(self.schema, path), said)),
+                path => wrong.fields.push((places.field(&field(self.schema, path)), said)),
             }
         }
         wrong

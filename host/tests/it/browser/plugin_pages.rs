@@ -191,6 +191,33 @@ async fn the_installation_is_set_by_a_form_and_a_service_point_otherwise() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_version_that_the_settings_do_not_fit_leads_to_where_they_are_set_for_it() {
+    let demo = Demo::start().await;
+    let owner = owner(&demo).await;
+    uploaded(&owner, &manifest("1.0.0")).await;
+    accepts(&owner, "1.0.0", &ALL).await;
+    assert_eq!(activates(&owner, "1.0.0").await, StatusCode::SEE_OTHER);
+    let config = format!("{PAGE}/config");
+    let first = owner.get(&config).await.field("version~").to_owned();
+    assert_eq!(owner.post(&config, &[("version~", &first), ("carrier", "oca")]).await.to(), config);
+    let mut next = manifest("2.0.0");
+    next["config"]["properties"]["carrier"]["enum"] = serde_json::json!(["andreani", "correo"]);
+    uploaded(&owner, &next).await;
+
+    let activated = owner.post(&format!("{PAGE}/versions/2.0.0/activate"), &[("version", &seen(&owner).await)]).await;
+
+    let there = format!("{config}?version=2.0.0");
+    assert_eq!(activated.to(), there);
+    let page = owner.get(&there).await;
+    assert!(page.body.contains("La configuración no va con la versión 2.0.0. Toda la instalación, Correo:"), "{}", page.body);
+    assert_eq!(page.field("for~"), "2.0.0");
+    let version = page.field("version~").to_owned();
+    assert_eq!(owner.post(&config, &[("version~", &version), ("for~", "2.0.0"), ("carrier", "correo")]).await.to(), PAGE);
+    assert_eq!(activates(&owner, "2.0.0").await, StatusCode::SEE_OTHER);
+    assert!(owner.get(PAGE).await.body.contains("data-version=\"2.0.0\" data-state=\"active\""));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_off_or_set_aside_is_seen_in_the_chain_and_answers_again_with_a_click() {
     let demo = Demo::start().await;
     let owner = owner(&demo).await;

@@ -5,6 +5,7 @@ mod channels;
 mod founding;
 mod inbox;
 mod isolation;
+mod records;
 mod settings;
 mod tickets;
 mod words;

@@ -28,7 +28,7 @@ pub async fn request(ground: &Ground<'_>, method: &Method, path: &str) -> Option
         (
             "GET",
             "business" | "service-points" | "channels" | "products" | "policies" | "agent/prompt" | "conversations" | "tickets" | "orders" | "order-statuses"
-            | "plugins",
+            | "plugins" | "records",
         ) => asked(whole, None, AtPoint::No),
         ("POST", "business" | "service-points") => asked(whole, Some(json!({ "name": "", "time_zone": "UTC" })), AtPoint::No),
         ("POST", "products") => asked(whole, Some(json!({ "title": "", "price_minor": 1 })), AtPoint::No),
@@ -55,6 +55,8 @@ async fn of_one(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Requ
         "policies" => (policy(ground).await, AtPoint::No),
         "agent/prompt" => (prompt(ground).await, AtPoint::No),
         "plugins" => (plugin(ground).await, AtPoint::No),
+        // It has no such collection: who may is told that, and nobody else.
+        "records" => ("storefront".to_owned(), AtPoint::No),
         _ => return None,
     };
     if (method.as_str(), kind) == ("DELETE", "service-points") {
@@ -73,7 +75,9 @@ async fn of_one(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Requ
     }
     let body = match (method.as_str(), kind, rest) {
         ("GET", _, "" | "/flow" | "/photo" | "/versions" | "/messages" | "/status" | "/configs" | "/runs") | ("DELETE", _, "" | "/photo" | "/canary") => None,
-        ("GET" | "DELETE", "plugins", "/versions/{version}") => None,
+        ("GET" | "DELETE", "plugins", "/versions/{version}") | ("GET", "plugins", "/runs/versions" | "/failures" | "/counters") => None,
+        ("GET" | "DELETE", "records", _) => None,
+        ("POST" | "PUT", "records", _) => Some(json!({ "value": {} })),
         ("PUT", "plugins", "/grants") => Some(json!({ "version": "0.0.0" })),
         ("POST", "plugins", _) => Some(json!({})),
         ("PUT", "plugins", "/canary") => Some(json!({ "version": "0.0.0", "percent": 7 })),
@@ -99,7 +103,8 @@ async fn of_one(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Requ
         ("PUT", "agent/prompt", "") => Some(json!({ "text": "x" })),
         _ => return None,
     };
-    asked(format!("/api/{kind}/{id}{}", rest.replace("{version}", "1.0.0")), body, at_point)
+    let rest = rest.replace("{version}", "1.0.0").replace("{collection}", "notes").replace("{record}", "nope");
+    asked(format!("/api/{kind}/{id}{rest}"), body, at_point)
 }
 
 async fn write(ground: &Ground<'_>) -> Write {

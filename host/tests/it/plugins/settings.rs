@@ -88,6 +88,41 @@ both_engines! {
         assert_eq!(here.wrong(), [("plugins[0].config/only", "schema-type")]);
     }
 
+    async fn a_version_that_does_not_fit_what_is_set_answers_only_once_it_is_set_for_it(setup: Setup) {
+        let (app, admin) = set_up(setup).await;
+        admin.configures(json!({ "config": { "only": "b:" }, "secrets": { "API_KEY": SECRET } })).await.ok();
+        admin.sets_here(json!({ "only": "c:" })).await.ok();
+        let next = admin
+            .has(component("probe", "2.0.0", |manifest| {
+                manifest.config = json!({
+                    "type": "object",
+                    "additionalProperties": false,
+                    "required": ["API_KEY", "tone"],
+                    "properties": {
+                        "only": { "type": "string", "maxLength": 1 },
+                        "tone": { "type": "string" },
+                        "API_KEY": { "type": "string", "format": "secret" },
+                    },
+                });
+            }))
+            .await;
+
+        let (activated, tried) = (admin.activates(&next).await, admin.tries(&next, 5).await);
+
+        assert_eq!((activated.problem(), tried.problem()), ("config-misfit", "config-misfit"));
+        let mut wrong = activated.wrong();
+        wrong.sort_unstable();
+        let here = format!("service_points.{}.config/only", app.acme().point);
+        assert_eq!(wrong, [("config/only", "schema-max-length"), ("config/tone", "schema-required"), (&*here, "schema-max-length")]);
+        assert_eq!(admin.plugin().await["active"], "1.0.0");
+        admin.sets_here(json!({})).await.ok();
+        admin.configures(json!({ "config": { "only": "d", "tone": "warm" }, "version": next })).await.ok();
+        admin.activates(&next).await.ok();
+        let chat = app.customer(PHONE).says("d dos").await;
+        assert_eq!(chat.answer().await, "heard  dos");
+        assert_eq!(admin.rolls_back().await.ok()["active"], "1.0.0", "a rollback asks nothing");
+    }
+
     async fn a_secret_is_sealed_and_never_comes_back(setup: Setup) {
         let (app, admin) = set_up(setup).await;
 

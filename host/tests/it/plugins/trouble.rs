@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use relevo_model::Answering;
+use reqwest::Client;
 use serde_json::json;
 
 use super::{Admin, ID, component, phone, probe};
@@ -61,6 +62,30 @@ both_engines! {
         let hour = &runs[0];
         assert_eq!((&hour["turns"], &hour["failed"], &hour["handled"], &hour["limited"]), (&json!(18), &json!(16), &json!(2), &json!(0)), "{runs}");
         assert_eq!(admin.plugin().await["failures"], 16);
+    }
+
+    async fn what_failed_last_is_listed_with_its_turn_and_how_long_calls_took(setup: Setup) {
+        let app = setup.tenant("acme").await;
+        let admin = Admin::of(&app).await;
+        admin.runs(probe("1.0.0")).await;
+        admin.attaches(app.acme(), &[ID]).await;
+
+        fail(&app, 0..2).await;
+        app.customer(&phone(2)).says("hola").await;
+        app.settled().await;
+
+        let runs = admin.caller.get(&format!("/api/plugins/{ID}/runs/versions")).await.ok();
+        assert_eq!((&runs[0]["version"], &runs[0]["turns"], runs.as_array().unwrap().len()), (&json!("1.0.0"), &json!(5), 1), "{runs}");
+        let percentile = |of: &str| runs[0][of].as_i64().unwrap();
+        assert!(0 < percentile("wall_p50_us") && percentile("wall_p50_us") <= percentile("wall_p95_us"), "{runs}");
+        let failures = admin.caller.get(&format!("/api/plugins/{ID}/failures?limit=1")).await.ok();
+        let (failed, next) = (&failures["data"][0], failures["next_cursor"].as_str().unwrap());
+        assert_eq!((&failed["kind"], &failed["tries"], &failed["version"]), (&json!("trap-unreachable"), &json!(2), &json!("1.0.0")), "{failures}");
+        let turn = failed["turn_id"].as_str().unwrap().to_owned();
+        let rest = admin.caller.get(&format!("/api/plugins/{ID}/failures?limit=1&cursor={next}")).await.ok();
+        assert_eq!((rest["data"].as_array().unwrap().len(), &rest["next_cursor"]), (1, &json!(null)), "each turn once: {rest}");
+        let page = Client::new().get(app.url(0, &format!("/plugins/{ID}/runs"))).bearer_auth(admin.caller.token()).send().await.unwrap();
+        assert!(page.text().await.unwrap().contains(&format!("href=\"/turns/{turn}\"")));
     }
 
     async fn one_that_is_off_or_set_aside_leaves_the_next_to_answer(setup: Setup) {

@@ -165,6 +165,31 @@ both_engines! {
         assert_eq!(app.outside.calls().len(), calls, "nobody outside was called");
     }
 
+    async fn conversations_are_chosen_by_who_they_are_with_on_the_page(setup: Setup) {
+        let (app, admin) = at_work(shop(setup), echo("1.0.0")).await;
+        let (ana, bruno) = (app.customer(PHONE), app.customer(&phone(1)));
+        ana.says("la de Ana").await.bot_replies().await;
+        bruno.says("la de Bruno").await.bot_replies().await;
+        let other = admin.has(probe("2.0.0")).await;
+        let chosen = bruno.conversation().await.id.to_string();
+        let address = format!("/plugins/{ID}/replay");
+
+        let (_, offered) = page(&app, &admin.caller, &address).await;
+        let (status, _) = form(&app, &admin.caller, &address, &[("version", &other), ("last", "20"), ("conversations", &chosen)]).await;
+        let unknown = app.clock.id::<ConversationId>().to_string();
+        let (missing, _) = form(&app, &admin.caller, &address, &[("version", &other), ("last", "20"), ("conversations", &unknown)]).await;
+
+        assert!(offered.contains("la de Ana") && offered.contains(&format!("value=\"{chosen}\"")), "{offered}");
+        assert_eq!(status, 303);
+        assert_ne!(missing, 303, "it is nobody's");
+        let list = format!("/api/plugins/{ID}/replays");
+        until("the replay is over", || async { admin.caller.get(&list).await.ok()["data"][0]["state"] == "done" }).await;
+        let replay = admin.caller.get(&list).await.ok()["data"][0].clone();
+        assert_eq!((&replay["conversations"], &replay["turns"]), (&json!(1), &json!(1)));
+        let differences: Vec<_> = admin.differences(&replay).await.iter().map(told).collect();
+        assert_eq!(differences, [("said".to_owned(), vec!["la de Bruno".to_owned()], vec!["heard la de Bruno".to_owned()])]);
+    }
+
     async fn a_changed_text_shows_as_the_one_line_that_it_changes(setup: Setup) {
         let (app, admin) = at_work(shop(setup), storefront("1.0.0", &[])).await;
         orders(&app.customer(PHONE)).await;

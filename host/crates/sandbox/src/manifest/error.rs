@@ -8,6 +8,8 @@ pub enum ManifestError {
     Json(#[from] serde_json::Error),
     #[error("the manifest's id {0:?} must be labels of a-z, 0-9 and \"-\", joined by dots, 64 characters at most, such as \"com.example.storefront\"")]
     Id(String),
+    #[error("the manifest's id {0:?} is a word of the host's own addresses: choose another, such as \"com.example.{0}\"")]
+    Reserved(String),
     #[error("the manifest asks for contract {0:?}; this host offers {API_VERSION:?}: rebuild the plugin against that version")]
     Api(String),
     #[error("the manifest's {0} must not be empty, in any of its languages")]

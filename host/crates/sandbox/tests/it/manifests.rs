@@ -40,6 +40,7 @@ pub fn wrong() -> Vec<Value> {
         json!({ "surprise": 1 }),
         json!({ "id": "Test Guest" }),
         json!({ "id": "a..b" }),
+        json!({ "id": "new" }),
         json!({ "version": "1" }),
         json!({ "api": "0.2.0" }),
         json!({ "title": " " }),
@@ -108,6 +109,15 @@ fn a_manifest_that_says_too_much_or_nonsense_is_refused() {
 
         assert!(parsed.is_err(), "{fields}");
     }
+}
+
+#[test]
+fn an_id_that_is_an_address_of_the_hosts_own_is_refused_by_its_name() {
+    let refused = Manifest::parse(manifest_json(json!({ "id": "new" })).to_string().as_bytes()).unwrap_err();
+
+    assert!(matches!(&refused, ManifestError::Reserved(id) if id == "new"), "{refused}");
+    assert!(refused.to_string().contains("com.example.new"), "{refused}");
+    assert!(Manifest::parse(manifest_json(json!({ "id": "new.shop" })).to_string().as_bytes()).is_ok());
 }
 
 #[test]

@@ -12,6 +12,7 @@ on_both!(
     documents_of_other_plugins_and_collections_are_others,
     any_text_can_be_kept_and_found,
     counters_add_up_to_thirty_two_names_for_each_plugin,
+    what_is_counted_is_counted_by_the_day_too,
     a_ticket_and_what_became_of_it_come_with_their_turn,
     a_ticket_that_somebody_changed_is_not_overwritten,
 );
@@ -98,7 +99,9 @@ async fn documents_of_other_plugins_and_collections_are_others(w: World) {
     keep(&w, vec![other("probe", "notes"), other("twin", "notes"), other("probe", "more")]).await.unwrap();
 
     assert_eq!(found(&w, &by(code())).await, ["n"]);
-    assert_eq!(w.cell.read().await.unwrap().collections().bytes_of("twin").await.unwrap(), 12);
+    let mut read = w.cell.read().await.unwrap();
+    assert_eq!(read.collections().bytes_of("twin").await.unwrap(), 12);
+    assert!(read.collections().holds("twin").await.unwrap() && !read.collections().holds("third").await.unwrap());
 }
 
 async fn any_text_can_be_kept_and_found(w: World) {
@@ -125,6 +128,25 @@ async fn counters_add_up_to_thirty_two_names_for_each_plugin(w: World) {
     let counted = read.collections().counters("probe").await.unwrap();
     assert_eq!((counted.len(), counted[0].clone()), (32, ("m00".to_owned(), 5)));
     assert_eq!(read.collections().counters("twin").await.unwrap(), [("m".to_owned(), 7)]);
+}
+
+async fn what_is_counted_is_counted_by_the_day_too(w: World) {
+    const DAY: i64 = 24 * 3_600_000;
+    let count = |metric: &str, by| Count { plugin: "probe".into(), metric: metric.into(), by };
+    let full = (0..30).map(|nth| count(&format!("a{nth:02}"), 1)).chain([count("sold", 2), count("asked", 1)]).collect();
+    commit(&w, Effects { counts: full, ..Effects::default() }).await.unwrap();
+    commit(&w, Effects { counts: vec![count("sold", 3), count("one-too-many", 9)], ..Effects::default() }).await.unwrap();
+    w.clock.advance(std::time::Duration::from_secs(24 * 3_600));
+    commit(&w, Effects { counts: vec![count("sold", 1)], ..Effects::default() }).await.unwrap();
+
+    let today = w.now().0 - w.now().0.rem_euclid(DAY);
+    let mut counted = w.cell.read().await.unwrap().collections().counted_by_day("probe", Time(0)).await.unwrap();
+    counted.retain(|(metric, ..)| !metric.starts_with('a'));
+    assert_eq!(counted, [("sold".to_owned(), today, 1), ("sold".to_owned(), today - DAY, 5)]);
+    let mut write = w.cell.write().await.unwrap();
+    write.forget_hours(Time(today)).await.unwrap();
+    assert_eq!(write.collections().counted_by_day("probe", Time(0)).await.unwrap(), [("sold".to_owned(), today, 1)]);
+    assert_eq!(write.collections().counters("probe").await.unwrap().len(), 32, "what it counted all in all stays");
 }
 
 fn ticket(w: &World, title: &str) -> NewTicket {

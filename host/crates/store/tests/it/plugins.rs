@@ -10,6 +10,8 @@ on_both!(
     a_version_is_compiling_until_it_is_ready_or_refused,
     what_somebody_changed_meanwhile_is_not_overwritten,
     how_versions_ran_adds_up,
+    how_long_calls_took_adds_up,
+    the_last_failures_are_kept_each_turn_once,
     a_canary_is_counted_and_taken_back_only_as_the_one_that_it_is,
     a_secret_opens_in_its_own_place_alone,
     with_its_last_version_a_plugin_goes,
@@ -97,6 +99,61 @@ async fn how_versions_ran_adds_up(world: World) {
     let mut write = world.cell.write().await.unwrap();
     assert_eq!(write.forget_hours(Time(7_200_000)).await.unwrap(), 1);
     write.commit().await.unwrap();
+}
+
+async fn how_long_calls_took_adds_up(world: World) {
+    let with = |calls: &[i64]| {
+        let mut spans = Spans::default();
+        calls.iter().for_each(|micros| spans.add(*micros));
+        PluginHour { spans, ..hour(i64::try_from(calls.len()).unwrap(), 0, 0) }
+    };
+    let mut write = world.cell.write().await.unwrap();
+    write.add_hours(&[with(&[100, 100, 9_000])]).await.unwrap();
+    write.add_hours(&[with(&[100, 30_000_000]), PluginHour { version: "1.1.0".into(), ..with(&[7]) }]).await.unwrap();
+    write.commit().await.unwrap();
+
+    let hours = world.cell.read().await.unwrap().plugin_runs().hours(ID, Time(0)).await.unwrap();
+    assert_eq!(hours, [with(&[100, 100, 100, 9_000, 30_000_000]), PluginHour { version: "1.1.0".into(), ..with(&[7]) }]);
+    assert_eq!(hours[0].spans.percentile(50), Some(111));
+    let mut write = world.cell.write().await.unwrap();
+    write.forget_hours(Time(7_200_000)).await.unwrap();
+    write.commit().await.unwrap();
+    assert_eq!(count(&mut world.cell.read().await.unwrap(), "SELECT COUNT(*) FROM plugin_spans").await, 0);
+}
+
+async fn the_last_failures_are_kept_each_turn_once(world: World) {
+    let (here, there): (ServicePointId, ServicePointId) = (world.clock.id(), world.clock.id());
+    let turns: Vec<TurnId> = (0..FAILURES_KEPT + 2).map(|_| world.clock.id()).collect();
+    let failed = |turn: &TurnId, kind: &str| PluginFailure {
+        plugin_id: ID.into(),
+        turn_id: *turn,
+        version: "1.0.0".into(),
+        service_point_id: here,
+        kind: kind.into(),
+        tries: 1,
+        failed_at: world.now(),
+    };
+    let last = turns.last().unwrap();
+    let mut write = world.cell.write().await.unwrap();
+    write.add_failures(&[failed(&turns[0], "timeout"), PluginFailure { plugin_id: "other".into(), ..failed(&turns[0], "timeout") }]).await.unwrap();
+    let all: Vec<PluginFailure> = turns.iter().map(|turn| failed(turn, "trap")).collect();
+    write.add_failures(&all).await.unwrap();
+    write.add_failures(&[PluginFailure { version: "1.1.0".into(), service_point_id: there, ..failed(last, "limit-cpu") }]).await.unwrap();
+    write.commit().await.unwrap();
+
+    let mut read = world.cell.read().await.unwrap();
+    let kept = read.plugin_runs().failed(ID, &Reach::All, None, 1_000).await.unwrap();
+    let newest = kept.first().unwrap();
+    assert_eq!((newest.turn_id, &*newest.kind, &*newest.version, newest.tries), (*last, "limit-cpu", "1.1.0", 2));
+    assert_eq!((i64::try_from(kept.len()).unwrap(), kept.last().unwrap().turn_id), (FAILURES_KEPT, turns[2]), "the oldest two gave way");
+    let nowhere: Reach = [there].into_iter().collect();
+    assert!(read.plugin_runs().failed(ID, &nowhere, None, 10).await.unwrap().is_empty(), "where it happened is where it began");
+    let page = read.plugin_runs().failed(ID, &Reach::All, Some(last), 2).await.unwrap();
+    assert_eq!(page.iter().map(|failure| failure.turn_id).collect::<Vec<_>>(), [turns[turns.len() - 2], turns[turns.len() - 3]]);
+    assert_eq!(read.plugin_runs().failed("other", &Reach::All, None, 10).await.unwrap().len(), 1, "another plugin's are its own");
+    drop(read);
+    let mut write = world.cell.write().await.unwrap();
+    assert_eq!(write.forget_failures(Time(world.now().0 + 1)).await.unwrap(), u64::try_from(FAILURES_KEPT).unwrap() + 1);
 }
 
 async fn a_canary_is_counted_and_taken_back_only_as_the_one_that_it_is(world: World) {

@@ -17,7 +17,7 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use utoipa::{IntoParams, OpenApi, ToSchema};
 
-use self::shown::{ShownConfig, ShownDetail, ShownHour, ShownPlugin, ShownVersion};
+use self::shown::{ShownConfig, ShownCounter, ShownDetail, ShownFailure, ShownHour, ShownPlugin, ShownRuns, ShownVersion};
 use super::{Area, Body, IfMatch, IfNoneMatch, Known, Page, Paging, Path, Query, body, made};
 use crate::{
     app::App,
@@ -57,7 +57,10 @@ pub const AREA: Area = Area {
     switch,
     try_again,
     rule,
-    runs
+    runs,
+    runs_of_versions,
+    failures,
+    counters
 ))]
 struct Document;
 
@@ -81,6 +84,9 @@ fn routes() -> Routes {
         .create("/api/plugins/{id}/try-again", MANAGE, try_again)
         .put("/api/plugins/{id}/rule", MANAGE, rule)
         .get("/api/plugins/{id}/runs", SEE, runs)
+        .get("/api/plugins/{id}/runs/versions", SEE, runs_of_versions)
+        .get("/api/plugins/{id}/failures", SEE, failures)
+        .get("/api/plugins/{id}/counters", SEE, counters)
         .merge(upload)
 }
 
@@ -242,7 +248,7 @@ async fn grant(State(app): State<App>, member: Member, known: Known, Path(id): P
 /// Has a version answer from the next turn on.
 #[utoipa::path(post, path = "/api/plugins/{id}/versions/{version}/activate", tag = "plugins",
     params(("id" = String, Path), ("version" = String, Path), IfMatch), responses((status = 200, description = "It answers", body = ShownDetail)),
-    extensions(("x-problems" = json!(["consent-needed", "not-ready", "replay-needed", "not-a-plugin", "invalid"]))))]
+    extensions(("x-problems" = json!(["consent-needed", "config-misfit", "not-ready", "replay-needed", "not-a-plugin", "invalid"]))))]
 async fn activate(State(app): State<App>, member: Member, known: Known, Path((id, version)): Path<(String, String)>) -> Result<Response, Problem> {
     let seen = seen(&app, &member, &known, &id).await?;
     Ok(shown(&known, plugins::activate(&app, &member, &id, &version, seen).await?))
@@ -258,7 +264,7 @@ async fn roll_back(State(app): State<App>, member: Member, known: Known, Path(id
 
 /// Tries a version with 5, 25 or 50 percent of the conversations, or with more or fewer than before.
 #[utoipa::path(put, path = "/api/plugins/{id}/canary", tag = "plugins", params(("id" = String, Path), IfMatch), request_body = CanaryDraft,
-    responses((status = 200, description = "It is tried", body = ShownDetail)), extensions(("x-problems" = json!(["consent-needed", "not-ready", "not-a-plugin"]))))]
+    responses((status = 200, description = "It is tried", body = ShownDetail)), extensions(("x-problems" = json!(["consent-needed", "config-misfit", "not-ready", "not-a-plugin"]))))]
 async fn start_canary(
     State(app): State<App>,
     member: Member,
@@ -273,7 +279,7 @@ async fn start_canary(
 /// Ends the trial: the version that was tried answers all, or none.
 #[utoipa::path(delete, path = "/api/plugins/{id}/canary", tag = "plugins", params(("id" = String, Path), CanaryEnd, IfMatch),
     responses((status = 200, description = "It is over", body = ShownDetail)),
-    extensions(("x-problems" = json!(["no-version", "consent-needed", "not-ready", "replay-needed", "not-a-plugin", "invalid"]))))]
+    extensions(("x-problems" = json!(["no-version", "consent-needed", "config-misfit", "not-ready", "replay-needed", "not-a-plugin", "invalid"]))))]
 async fn end_canary(State(app): State<App>, member: Member, known: Known, Path(id): Path<String>, Query(end): Query<CanaryEnd>) -> Result<Response, Problem> {
     let seen = seen(&app, &member, &known, &id).await?;
     Ok(shown(&known, plugins::end_canary(&app, &member, &id, end.keep, seen).await?))
@@ -333,6 +339,31 @@ async fn rule(State(app): State<App>, member: Member, known: Known, Path(id): Pa
 async fn runs(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<axum::Json<Vec<ShownHour>>, Problem> {
     let hours = plugins::runs(&app, &member, &id).await?;
     Ok(axum::Json(hours.into_iter().map(ShownHour::from).collect()))
+}
+
+/// Shows how the versions of a plugin ran in the last two weeks, all in all, by their names.
+#[utoipa::path(get, path = "/api/plugins/{id}/runs/versions", tag = "plugins", params(("id" = String, Path)),
+    responses((status = 200, description = "By version", body = Vec<ShownRuns>)))]
+async fn runs_of_versions(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<axum::Json<Vec<ShownRuns>>, Problem> {
+    let hours = plugins::runs(&app, &member, &id).await?;
+    Ok(axum::Json(plugins::by_version(&hours).into_iter().map(ShownRuns::from).collect()))
+}
+
+/// Lists the last turns that a plugin failed, newest first, each once however often it was tried. The last 200 are kept, for as long as turns are.
+#[utoipa::path(get, path = "/api/plugins/{id}/failures", tag = "plugins", params(("id" = String, Path), Paging),
+    responses((status = 200, description = "A page of them", body = Page<ShownFailure>)))]
+async fn failures(State(app): State<App>, member: Member, Path(id): Path<String>, paging: Paging) -> Result<Page<ShownFailure>, Problem> {
+    let after: Option<TurnId> = paging.after()?;
+    let found = plugins::failures(&app, &member, &id, after.as_ref(), paging.rows_i64()).await?;
+    Ok(paging.page(found, |failed| failed.failure.turn_id, ShownFailure::from))
+}
+
+/// Shows what a plugin counted, by name, in all and by the day of the last two weeks.
+#[utoipa::path(get, path = "/api/plugins/{id}/counters", tag = "plugins", params(("id" = String, Path)),
+    responses((status = 200, description = "By name", body = Vec<ShownCounter>)))]
+async fn counters(State(app): State<App>, member: Member, Path(id): Path<String>) -> Result<axum::Json<Vec<ShownCounter>>, Problem> {
+    let counted = plugins::counters(&app, &member, &id).await?;
+    Ok(axum::Json(counted.into_iter().map(ShownCounter::from).collect()))
 }
 
 /// Shows a plugin with an ETag of what people decide: that a turn more ran is no reason to look at it again before a change.

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use relevo_model::*;
 use relevo_sandbox::Permission;
-use relevo_store::PluginHour;
+use relevo_store::{PluginFailure, PluginHour};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
 
 use crate::{
-    console::plugins::{Canary, Detail, Earlier, Plugin, Version, Why},
+    console::plugins::{Canary, Counted, Detail, Earlier, Failed, Plugin, Version, Why},
     http::api::shown::{Id, Moment},
     plugins::{Refused, Stage},
 };
@@ -138,8 +138,15 @@ pub struct ShownRefusal {
 /// How a version ran in an hour.
 #[derive(Serialize, ToSchema)]
 pub struct ShownHour {
-    version: String,
     hour: Moment,
+    #[serde(flatten)]
+    ran: ShownRuns,
+}
+
+/// How a version ran.
+#[derive(Serialize, ToSchema)]
+pub struct ShownRuns {
+    version: String,
     turns: i64,
     handled: i64,
     failed: i64,
@@ -147,8 +154,55 @@ pub struct ShownHour {
     limited: i64,
     cpu_us: i64,
     wall_us: i64,
+    /// What half of its calls took at most, from begin to end, in microseconds; up to a quarter too high. Null where none was measured.
+    #[schema(required)]
+    wall_p50_us: Option<i64>,
+    /// The same of 95 in 100.
+    #[schema(required)]
+    wall_p95_us: Option<i64>,
+    /// The same of 99 in 100.
+    #[schema(required)]
+    wall_p99_us: Option<i64>,
     memory_peak: i64,
     log_lines: i64,
+}
+
+/// A turn that a plugin failed.
+#[derive(Serialize, ToSchema)]
+pub struct ShownFailure {
+    failed_at: Moment,
+    /// The version that ran.
+    version: String,
+    #[schema(value_type = Id)]
+    service_point_id: ServicePointId,
+    /// What went wrong: limit-cpu, limit-memory and other limits, timeout, trap-unreachable and other traps, unavailable and timed-out where what it
+    /// calls did not answer, or what the plugin refused with.
+    #[schema(example = "limit-cpu")]
+    kind: String,
+    /// Tries that failed.
+    tries: i64,
+    /// Null where the turn is not the caller's to see.
+    #[schema(required, value_type = Option<Id>)]
+    turn_id: Option<TurnId>,
+}
+
+/// What a plugin counted under a name.
+#[derive(Serialize, ToSchema)]
+pub struct ShownCounter {
+    #[schema(example = "orders_taken")]
+    name: String,
+    /// Since it counts.
+    total: i64,
+    /// The days of the last two weeks in which something was counted, newest first.
+    days: Vec<ShownDay>,
+}
+
+/// What was counted in a day.
+#[derive(Serialize, ToSchema)]
+pub struct ShownDay {
+    /// When it began, in UTC.
+    day: Moment,
+    count: i64,
 }
 
 /// A configuration as it was.
@@ -252,8 +306,30 @@ impl From<Version> for ShownVersion {
 
 impl From<PluginHour> for ShownHour {
     fn from(hour: PluginHour) -> Self {
-        let PluginHour { version, hour, turns, handled, failed, limited, cpu_us, wall_us, memory_peak, log_lines, .. } = hour;
-        Self { version, hour: Moment(Time(hour)), turns, handled, failed, limited, cpu_us, wall_us, memory_peak, log_lines }
+        Self { hour: Moment(Time(hour.hour)), ran: hour.into() }
+    }
+}
+
+impl From<PluginHour> for ShownRuns {
+    fn from(ran: PluginHour) -> Self {
+        let PluginHour { version, turns, handled, failed, limited, cpu_us, wall_us, memory_peak, log_lines, spans, .. } = ran;
+        let [wall_p50_us, wall_p95_us, wall_p99_us] = [50, 95, 99].map(|percent| spans.percentile(percent));
+        Self { version, turns, handled, failed, limited, cpu_us, wall_us, wall_p50_us, wall_p95_us, wall_p99_us, memory_peak, log_lines }
+    }
+}
+
+impl From<Failed> for ShownFailure {
+    fn from(failed: Failed) -> Self {
+        let Failed { failure, opens } = failed;
+        let PluginFailure { turn_id, version, service_point_id, kind, tries, failed_at, .. } = failure;
+        Self { failed_at: failed_at.into(), version, service_point_id, kind, tries, turn_id: opens.then_some(turn_id) }
+    }
+}
+
+impl From<Counted> for ShownCounter {
+    fn from(counted: Counted) -> Self {
+        let Counted { metric, all, days } = counted;
+        Self { name: metric, total: all, days: days.into_iter().map(|(day, count)| ShownDay { day: day.into(), count }).collect() }
     }
 }
 

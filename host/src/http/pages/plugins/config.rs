@@ -1,6 +1,9 @@
 //! How a plugin is set for the whole installation, asked for as its schema describes it; and how it was set before.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::Arc,
+};
 
 use axum::extract::{Path, Query, State};
 use relevo_model::*;
@@ -14,7 +17,7 @@ use crate::{
     app::App,
     console::{
         Error,
-        plugins::{self, Detail, Earlier, Settings},
+        plugins::{self, ConfigProblem, Detail, Earlier, Settings},
         points, products,
     },
     http::pages::points::flow,
@@ -23,7 +26,7 @@ use crate::{
     web::{
         self, Page, Words,
         forms::{Choice, Fields, Form, Wrong},
-        schema_form::{Asked, Entered, MORE, SchemaForm, VERSION, shown},
+        schema_form::{Asked, Entered, FOR, MORE, SchemaForm, VERSION, shown},
         templates::Template,
         when::{Moment, moment},
     },
@@ -37,6 +40,8 @@ const PRODUCTS: i64 = 500;
 #[derive(Deserialize)]
 pub struct From {
     before: Option<i64>,
+    /// To be set before it answers; none is the one that does.
+    version: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -45,6 +50,8 @@ pub struct ConfigPage {
     form: Fields,
     asked: Vec<Asked>,
     seen: i64,
+    /// That it is set for, where that is not the one that answers.
+    version: String,
     history: Vec<EarlierView>,
     before: String,
     after: String,
@@ -94,22 +101,39 @@ struct SettingView {
 /// What a form of a plugin's schema stands on.
 pub struct Ground {
     pub detail: Detail,
+    manifest: Arc<Manifest>,
+    /// What of what is set does not fit.
+    problems: Vec<ConfigProblem>,
+    /// The version, where it is not the one that answers.
+    version: Option<String>,
     products: Vec<Choice>,
     kept: BTreeSet<String>,
 }
 
 impl Ground {
     pub async fn of(app: &App, member: &Member, id: &str) -> web::Result<Self> {
+        Self::of_version(app, member, id, None).await
+    }
+
+    async fn of_version(app: &App, member: &Member, id: &str, version: Option<&str>) -> web::Result<Self> {
         let detail = plugins::find(app, member, id).await?;
+        let version = version.filter(|version| !version.is_empty() && detail.plugin.active.as_deref() != Some(*version)).map(str::to_owned);
+        let (manifest, problems) = match &version {
+            Some(version) => {
+                let found = detail.versions.iter().find(|one| one.version == *version).ok_or(Refusal::NotFound)?;
+                (Arc::clone(&found.manifest), plugins::problems_with(&detail, &found.manifest))
+            }
+            None => (Arc::clone(&detail.plugin.manifest), detail.problems.clone()),
+        };
         let kept = detail.secrets.iter().filter(|secret| secret.set).map(|secret| secret.name.clone()).collect();
         // Only who asks for products is asked about them.
-        let products = if detail.plugin.manifest.config.to_string().contains("\"product\"") { choices(app, member).await? } else { Vec::new() };
-        Ok(Self { detail, products, kept })
+        let products = if manifest.config.to_string().contains("\"product\"") { choices(app, member).await? } else { Vec::new() };
+        Ok(Self { detail, manifest, problems, version, products, kept })
     }
 
     /// The form of the whole installation, or of a service point that stands on it.
     pub fn form<'a>(&'a self, page: &Page, under: Option<&'a Value>) -> SchemaForm<'a> {
-        let schema = &self.detail.plugin.manifest.config;
+        let schema = &self.manifest.config;
         SchemaForm { schema, lang: page.visitor.lang, products: &self.products, kept: &self.kept, under }
     }
 }
@@ -121,19 +145,20 @@ async fn choices(app: &App, member: &Member) -> web::Result<Vec<Choice>> {
 }
 
 pub async fn show(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, Query(from): Query<From>) -> web::Result {
-    let ground = Ground::of(&app, &member, &id).await?;
+    let ground = Ground::of_version(&app, &member, &id, from.version.as_deref()).await?;
     let form = ground.form(&page, None);
     let (asked, mut fields) = form.shows(&ground.detail.config);
-    if !ground.detail.problems.is_empty() {
-        fields = fields.refused(page.visitor.lang, form.refused(&ground.detail.problems));
+    if !ground.problems.is_empty() {
+        fields = fields.refused(page.visitor.lang, form.refused(&ground.problems));
     }
     let shown = view(&page, &app, &member, &ground, (asked, fields), from.before).await?;
     page.show(&shown)
 }
 
 pub async fn save(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, Form(form): Form<BTreeMap<String, Value>>) -> web::Result {
-    let ground = Ground::of(&app, &member, &id).await?;
-    let (entered, asking) = (Entered::sent(form), ground.form(&page, None));
+    let entered = Entered::sent(form);
+    let ground = Ground::of_version(&app, &member, &id, Some(entered.text(FOR))).await?;
+    let asking = ground.form(&page, None);
     let (asked, fields) = asking.shows_again(&entered);
     if !entered.text(MORE).is_empty() {
         return page.show(&view(&page, &app, &member, &ground, (asked, fields), None).await?);
@@ -141,13 +166,15 @@ pub async fn save(page: Page, member: Member, State(app): State<App>, Path(id): 
     let seen = entered.text(VERSION).parse().unwrap_or(ground.detail.plugin.version);
     let wrong = match asking.taken(&entered, &ground.detail.config) {
         Ok(taken) => {
-            let settings = Settings { config: taken.config, secrets: taken.secrets, version: None };
+            let settings = Settings { config: taken.config, secrets: taken.secrets, version: ground.version.clone() };
             match plugins::configure(&app, &member, &id, settings, Some(seen)).await {
                 Ok(_) => {
                     let saved = Words::from("config-saved").with("plugin", super::head::title(&page, &ground.detail.plugin));
-                    return Ok(page.done(&address(&id), saved));
+                    // Set for one that does not answer yet, it is to be activated next.
+                    let next = if ground.version.is_some() { super::overview::address(&id) } else { address(&id) };
+                    return Ok(page.done(&next, saved));
                 }
-                Err(Error::Settings(problems)) => asking.refused(&problems),
+                Err(Error::Settings(problems)) => asking.refused_at(&taken.places, &problems),
                 Err(error) => Wrong::try_from(error)?,
             }
         }
@@ -210,6 +237,7 @@ async fn view(page: &Page, app: &App, member: &Member, ground: &Ground, (asked, 
     Ok(ConfigPage {
         plugin: Head::new(page, member, plugin, "plugin-tab-config"),
         seen: plugin.version,
+        version: ground.version.clone().unwrap_or_default(),
         before: before.map(|_| address.clone()).unwrap_or_default(),
         after: history.last().filter(|_| more).map(|last| format!("{address}?before={}", last.version)).unwrap_or_default(),
         overrides: overrides(page, app, member, ground).await?,
@@ -278,6 +306,7 @@ impl Template for ConfigPage {
             form,
             asked,
             seen: 3,
+            version: if full { "<script>".into() } else { String::new() },
             history: if full { EarlierView::samples() } else { Vec::new() },
             before: if full { "/plugins/p/config".into() } else { String::new() },
             after: if full { "/plugins/p/config?before=2".into() } else { String::new() },

@@ -1,31 +1,38 @@
-//! How the versions of a plugin ran: turns, errors, time and memory.
+//! How the versions of a plugin ran: turns, errors, time and memory; the last turns that failed, and what was counted.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 
 use axum::extract::{Path, State};
 use relevo_model::*;
 use relevo_store::PluginHour;
 use serde::Serialize;
 
-use super::{head::Head, view};
+use super::{head::Head, point_names, view};
 use crate::{
     app::App,
-    console::plugins,
+    console::plugins::{self, Counted, Failed},
     identity::Member,
     web::{
         self, Page,
         templates::Template,
-        when::{Moment, moment},
+        when::{self, Moment, moment},
     },
 };
 
 /// Lines of the table by the hour.
 const HOURS: usize = 48;
+/// Turns that failed.
+const FAILURES: i64 = 30;
+/// Days of what was counted, today among them.
+const DAYS: i64 = 7;
+const DAY: i64 = 24 * 3_600_000;
 
 #[derive(Serialize)]
 pub struct RunsPage {
     plugin: Head,
     versions: Vec<RanView>,
+    failures: Vec<FailedView>,
+    counters: Counters,
     hours: Vec<HourView>,
 }
 
@@ -36,12 +43,39 @@ struct RanView {
     handled: String,
     failed: String,
     limited: String,
+    /// What 50, 95 and 99 of 100 calls took at most.
+    walls: [String; 3],
     /// Of a turn, on average.
-    wall: String,
     cpu: String,
     /// The most that a turn had.
     memory: String,
     logs: String,
+}
+
+#[derive(Serialize)]
+struct FailedView {
+    at: Moment,
+    version: String,
+    point: Option<String>,
+    words: String,
+    tries: i64,
+    /// None where it is not this one's to see.
+    turn: Option<String>,
+}
+
+/// What was counted: a line for each name, a column for each day.
+#[derive(Serialize)]
+struct Counters {
+    /// Newest first.
+    days: Vec<String>,
+    rows: Vec<CounterView>,
+}
+
+#[derive(Serialize)]
+struct CounterView {
+    metric: String,
+    all: String,
+    days: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -50,6 +84,7 @@ struct HourView {
     version: String,
     turns: String,
     failed: String,
+    /// What 95 of 100 calls took at most.
     wall: String,
     /// Of the hour with the most turns, in percent.
     share: i64,
@@ -59,44 +94,59 @@ struct HourView {
 pub async fn show(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>) -> web::Result {
     let detail = plugins::find(&app, &member, &id).await?;
     let hours = plugins::runs(&app, &member, &id).await?;
+    let failures = plugins::failures(&app, &member, &id, None, FAILURES).await?;
+    let names = point_names(&app, &member).await?;
     let most = hours.iter().map(|hour| hour.turns).max().unwrap_or(0).max(1);
     page.show(&RunsPage {
         plugin: Head::new(&page, &member, &detail.plugin, "plugin-tab-runs"),
-        versions: by_version(&hours).into_iter().rev().map(|(version, ran)| ran_view(page.visitor.lang, version, &ran)).collect(),
+        versions: plugins::by_version(&hours).into_iter().rev().map(|ran| ran_view(page.visitor.lang, ran)).collect(),
+        failures: failures.into_iter().map(|failed| failed_view(&page, &app, &names, failed)).collect(),
+        counters: counters(page.visitor.lang, app.clock.now(), plugins::counters(&app, &member, &id).await?),
         hours: hours.iter().take(HOURS).map(|hour| hour_view(&page, &app, hour, most)).collect(),
     })
 }
 
-/// All hours of each version in one.
-fn by_version(hours: &[PluginHour]) -> Vec<(String, PluginHour)> {
-    let mut all: BTreeMap<&str, PluginHour> = BTreeMap::new();
-    for hour in hours {
-        let sum = all.entry(&hour.version).or_default();
-        sum.turns += hour.turns;
-        sum.handled += hour.handled;
-        sum.failed += hour.failed;
-        sum.limited += hour.limited;
-        sum.cpu_us += hour.cpu_us;
-        sum.wall_us += hour.wall_us;
-        sum.log_lines += hour.log_lines;
-        sum.memory_peak = sum.memory_peak.max(hour.memory_peak);
-    }
-    all.into_iter().map(|(version, ran)| (version.to_owned(), ran)).collect()
-}
-
-fn ran_view(lang: &str, version: String, ran: &PluginHour) -> RanView {
+fn ran_view(lang: &str, ran: PluginHour) -> RanView {
     let count = |number| view::count(lang, number);
     RanView {
-        version,
         turns: count(ran.turns),
         handled: count(ran.handled),
         failed: count(ran.failed),
         limited: count(ran.limited),
-        wall: view::span(lang, ran.wall_us / ran.turns.max(1)),
+        walls: [50, 95, 99].map(|percent| wall(lang, &ran.spans, percent)),
         cpu: view::span(lang, ran.cpu_us / ran.turns.max(1)),
         memory: view::size(lang, ran.memory_peak),
         logs: count(ran.log_lines),
+        version: ran.version,
     }
+}
+
+fn wall(lang: &str, spans: &Spans, percent: i64) -> String {
+    spans.percentile(percent).map_or_else(|| "—".to_owned(), |micros| view::span(lang, micros))
+}
+
+fn failed_view(page: &Page, app: &App, names: &HashMap<ServicePointId, String>, failed: Failed) -> FailedView {
+    let Failed { failure, opens } = failed;
+    FailedView {
+        at: moment(page.visitor.lang, app.clock.now(), failure.failed_at),
+        point: names.get(&failure.service_point_id).cloned(),
+        words: page.say(&format!("failure-{}", failure.kind)),
+        tries: failure.tries,
+        turn: opens.then(|| failure.turn_id.to_string()),
+        version: failure.version,
+    }
+}
+
+fn counters(lang: &str, now: Time, counted: Vec<Counted>) -> Counters {
+    let today = now.0 - now.0.rem_euclid(DAY);
+    let days: Vec<Time> = (0..DAYS).map(|ago| Time(today - ago * DAY)).collect();
+    let of = |counted: &Counted, day: &Time| counted.days.iter().find(|(at, _)| at == day).map_or(0, |(_, count)| *count);
+    let row = |counted: Counted| CounterView {
+        all: view::count(lang, counted.all),
+        days: days.iter().map(|day| view::count(lang, of(&counted, day))).collect(),
+        metric: counted.metric,
+    };
+    Counters { rows: counted.into_iter().map(row).collect(), days: days.iter().map(|day| when::day(*day)).collect() }
 }
 
 fn hour_view(page: &Page, app: &App, hour: &PluginHour, most: i64) -> HourView {
@@ -106,7 +156,7 @@ fn hour_view(page: &Page, app: &App, hour: &PluginHour, most: i64) -> HourView {
         version: hour.version.clone(),
         turns: view::count(lang, hour.turns),
         failed: view::count(lang, hour.failed),
-        wall: view::span(lang, hour.wall_us / hour.turns.max(1)),
+        wall: wall(lang, &hour.spans, 95),
         share: hour.turns * 100 / most,
         failed_share: hour.failed * 100 / most,
     }
@@ -117,14 +167,29 @@ impl Template for RunsPage {
 
     #[cfg(test)]
     fn samples() -> Vec<Self> {
-        let hour = |failed| PluginHour { version: "<b>".into(), turns: 40, failed, wall_us: 12_000, ..PluginHour::default() };
-        let views = |hours: &[PluginHour]| by_version(hours).into_iter().map(|(version, ran)| ran_view("es", version, &ran)).collect();
-        let at = Moment { text: "hace 3 h".into(), exact: "2026-01-01 12:00 UTC".into() };
-        let line = HourView { at, version: "<b>".into(), turns: "40".into(), failed: "3".into(), wall: "12 ms".into(), share: 100, failed_share: 7 };
+        let ran = |failed| ran_view("es", PluginHour { version: "<script>".into(), turns: 40, failed, ..PluginHour::default() });
+        let at = || Moment { text: "hace 3 h".into(), exact: "2026-01-01 12:00 UTC".into() };
+        let line = HourView { at: at(), version: "<b>".into(), turns: "40".into(), failed: "3".into(), wall: "12 ms".into(), share: 100, failed_share: 7 };
+        let failed = |full: bool| FailedView {
+            at: at(),
+            version: "<script>".into(),
+            point: full.then(|| "<script>".into()),
+            words: "<script>".into(),
+            tries: if full { 2 } else { 1 },
+            turn: full.then(|| "t".into()),
+        };
+        let counted = Counted { metric: "sold".into(), all: 1_700, days: vec![(Time(0), 3)] };
+        let none = || counters("es", Time(0), Vec::new());
         vec![
-            Self { plugin: Head::sample(), versions: views(&[hour(3), hour(0)]), hours: vec![line] },
-            Self { plugin: Head::sample(), versions: views(&[hour(0)]), hours: Vec::new() },
-            Self { plugin: Head::sample(), versions: Vec::new(), hours: Vec::new() },
+            Self {
+                plugin: Head::sample(),
+                versions: vec![ran(3), ran(0)],
+                failures: vec![failed(true), failed(false)],
+                counters: counters("es", Time(5), vec![counted]),
+                hours: vec![line],
+            },
+            Self { plugin: Head::sample(), versions: vec![ran(0)], failures: Vec::new(), counters: none(), hours: Vec::new() },
+            Self { plugin: Head::sample(), versions: Vec::new(), failures: Vec::new(), counters: none(), hours: Vec::new() },
         ]
     }
 }
@@ -134,11 +199,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_version_is_the_sum_of_its_hours_and_the_peak_of_its_memory() {
-        let hour = |version: &str, turns, memory_peak| PluginHour { version: version.into(), turns, memory_peak, ..PluginHour::default() };
+    fn each_day_of_the_week_has_its_count_and_one_without_has_none() {
+        let counted = Counted { metric: "sold".into(), all: 9, days: vec![(Time(10 * DAY), 2), (Time(8 * DAY), 1), (Time(0), 6)] };
 
-        let all = by_version(&[hour("1.0.0", 2, 7), hour("1.1.0", 1, 1), hour("1.0.0", 3, 5)]);
+        let shown = counters("es", Time(10 * DAY + 5), vec![counted]);
 
-        assert_eq!(all.iter().map(|(version, ran)| (&**version, ran.turns, ran.memory_peak)).collect::<Vec<_>>(), [("1.0.0", 5, 7), ("1.1.0", 1, 1)]);
+        assert_eq!((&*shown.days[0], &*shown.days[6]), ("1970-01-11", "1970-01-05"));
+        assert_eq!((&*shown.rows[0].all, shown.rows[0].days.join(" ")), ("9", "2 0 1 0 0 0 0".to_owned()));
     }
 }

@@ -4,7 +4,9 @@ use std::collections::HashMap;
 
 use axum::extract::{Path, State};
 use relevo_model::*;
+use relevo_sandbox::schema;
 use serde::{Deserialize, Serialize};
+use url::form_urlencoded;
 
 use super::{
     head,
@@ -16,7 +18,7 @@ use crate::{
     app::App,
     console::{
         Error,
-        plugins::{self, Detail, Version},
+        plugins::{self, Detail, Misfit, Version},
     },
     identity::{Member, Refusal},
     web::{
@@ -26,6 +28,9 @@ use crate::{
         when::{Moment, moment},
     },
 };
+
+/// What does not fit that is said at once.
+const SAID: usize = 3;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -83,8 +88,13 @@ pub struct RemovePage {
 
 /// Has a version answer from the next message on.
 pub async fn activate(page: Page, member: Member, State(app): State<App>, Path((id, version)): Path<(String, String)>, Form(form): Form<Seen>) -> web::Result {
-    plugins::activate(&app, &member, &id, &version, Some(form.version)).await?;
-    Ok(page.done(&address(&id), Words::from("plugin-activated").with("version", version)))
+    match plugins::activate(&app, &member, &id, &version, Some(form.version)).await {
+        Err(Error::Misfit(misfits)) => to_be_set(&page, &app, &member, (id.as_str(), version.as_str()), &misfits).await,
+        activated => {
+            activated?;
+            Ok(page.done(&address(&id), Words::from("plugin-activated").with("version", version)))
+        }
+    }
 }
 
 pub async fn roll_back(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, Form(form): Form<Seen>) -> web::Result {
@@ -99,8 +109,31 @@ pub async fn start_canary(
     Path((id, version)): Path<(String, String)>,
     Form(form): Form<Share>,
 ) -> web::Result {
-    plugins::start_canary(&app, &member, &id, &version, form.percent, Some(form.version)).await?;
-    Ok(page.done(&address(&id), Words::from("plugin-canary-started").with("version", version).with("percent", form.percent)))
+    match plugins::start_canary(&app, &member, &id, &version, form.percent, Some(form.version)).await {
+        Err(Error::Misfit(misfits)) => to_be_set(&page, &app, &member, (id.as_str(), version.as_str()), &misfits).await,
+        started => {
+            started?;
+            Ok(page.done(&address(&id), Words::from("plugin-canary-started").with("version", version).with("percent", form.percent)))
+        }
+    }
+}
+
+/// To where what does not fit a version is set, saying what it is.
+async fn to_be_set(page: &Page, app: &App, member: &Member, (id, version): (&str, &str), misfits: &[Misfit]) -> web::Result {
+    let lang = page.visitor.lang;
+    let detail = plugins::find(app, member, id).await?;
+    let schema = detail.versions.iter().find(|one| one.version == version).map(|found| &found.manifest.config);
+    let said = |misfit: &Misfit| {
+        let key = misfit.problem.path.split('/').nth(1).unwrap_or_default();
+        let field = schema.and_then(|schema| schema::title(&schema["properties"][key], lang)).unwrap_or_else(|| key.to_owned());
+        let place = misfit.point.as_ref().map_or_else(|| page.say("misfit-installation"), |(_, name)| name.clone());
+        Words::from("misfit-at").with("place", place).with("field", field).with("why", misfit.problem.words().to_text(lang)).to_text(lang)
+    };
+    let what: Vec<String> = misfits.iter().take(SAID).map(said).collect();
+    let at = misfits.iter().find(|misfit| misfit.point.is_none()).or(misfits.first()).and_then(|misfit| misfit.point.as_ref());
+    let named: String = form_urlencoded::byte_serialize(version.as_bytes()).collect();
+    let to = at.map_or_else(|| format!("/plugins/{id}/config?version={named}"), |(point, _)| format!("/points/{point}/flow/{id}"));
+    Ok(page.done(&to, Words::from("plugin-config-misfit").with("version", version).with("what", what.join(" "))))
 }
 
 pub async fn end_canary(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, Form(form): Form<Ending>) -> web::Result {

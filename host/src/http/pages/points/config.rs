@@ -71,7 +71,7 @@ pub async fn save(
                 let saved = Words::from("config-saved").with("plugin", title(&page, &ground.detail.plugin));
                 return Ok(page.done(&flow::address(&point), saved));
             }
-            Err(Error::Settings(problems)) => asking.refused(&problems),
+            Err(Error::Settings(problems)) => asking.refused_at(&taken.places, &problems),
             Err(error) => Wrong::try_from(error)?,
         },
         Err(wrong) => wrong,

@@ -20,7 +20,7 @@ use crate::{
     },
     identity::{Member, Refusal},
     policy::Permission,
-    replay::{self, Selection, Whole},
+    replay::{self, Answered, Selection, Whole},
     web::{
         self, Page,
         forms::{self, Choice, Fields, Form},
@@ -35,6 +35,9 @@ pub use differences::ReplayPage;
 
 /// Conversations that are tried when nobody says how many.
 const USUAL: i64 = 20;
+/// Conversations to choose from, and characters of what was said last in each.
+const OFFERED: i64 = 30;
+const WORDS: usize = 80;
 
 pub fn routes() -> Routes {
     const PLUGINS: Access = Access::Permission(Permission::UploadPlugins);
@@ -53,6 +56,9 @@ pub struct Start {
     version: String,
     #[serde(deserialize_with = "forms::number")]
     last: i64,
+    /// These in place of the last ones.
+    #[serde(default, deserialize_with = "forms::many")]
+    conversations: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -60,6 +66,8 @@ pub struct ReplaysPage {
     plugin: Head,
     form: Fields,
     versions: Vec<Choice>,
+    /// In which it answered last.
+    conversations: Vec<Choice>,
     rows: Vec<ReplayView>,
     /// A version is activated only when its replay was approved.
     required: bool,
@@ -98,7 +106,9 @@ pub async fn list(page: Page, member: Member, State(app): State<App>, Path(id): 
 }
 
 pub async fn start(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, Form(form): Form<Start>) -> web::Result {
-    match replay::start(&app, &member, &id, &form.version, Selection::Last(u32::try_from(form.last).unwrap_or(0))).await {
+    let chosen = form.conversations.iter().map(|id| id.parse().map_err(|_| Refusal::NotFound)).collect::<Result<Vec<ConversationId>, _>>()?;
+    let selection = if chosen.is_empty() { Selection::Last(u32::try_from(form.last).unwrap_or(0)) } else { Selection::Conversations(chosen) };
+    match replay::start(&app, &member, &id, &form.version, selection).await {
         Ok(replay) => Ok(page.done(&format!("/plugins/{id}/replay/{replay}"), "replay-started")),
         Err(error) => {
             let form = page.refused(&form, error)?;
@@ -128,8 +138,9 @@ async fn replays_page(page: &Page, app: &App, member: &Member, id: &str, form: O
     let newest = versions.first().map(|choice| choice.value.clone()).unwrap_or_default();
     Ok(ReplaysPage {
         plugin: Head::new(page, member, &detail.plugin, "plugin-tab-replay"),
-        form: form.unwrap_or_else(|| Fields::of(&Start { version: newest, last: USUAL })),
+        form: form.unwrap_or_else(|| Fields::of(&Start { version: newest, last: USUAL, conversations: Vec::new() })),
         versions,
+        conversations: replay::answered(app, member, id, OFFERED).await?.into_iter().map(|answered| conversation(page, app, answered)).collect(),
         rows: replay::list(app, member, id).await?.iter().map(|whole| view(page, app, whole)).collect(),
         required: detail.plugin.requires_replay,
     })
@@ -140,6 +151,15 @@ pub fn versions(detail: &plugins::Detail) -> Vec<Choice> {
     let uploaded = detail.versions.iter().filter(|version| version.state == VersionState::Ready).map(|version| version.version.clone());
     let own = detail.plugin.active.clone().filter(|active| !detail.versions.iter().any(|version| version.version == *active));
     uploaded.chain(own).map(|version| Choice::new(&version, version.clone())).collect()
+}
+
+/// By who it is with, when something was said last, and what.
+fn conversation(page: &Page, app: &App, answered: Answered) -> Choice {
+    let said: String = answered.words.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(WORDS).collect();
+    let at = answered.at.map(|at| moment(page.visitor.lang, app.clock.now(), at).text);
+    let hint: Vec<String> = at.into_iter().chain([said]).filter(|part| !part.is_empty()).collect();
+    let text = answered.customer.unwrap_or_else(|| page.say("customer-unknown"));
+    Choice { hint: Some(hint.join(" · ")), ..Choice::new(answered.id, text) }
 }
 
 fn view(page: &Page, app: &App, whole: &Whole) -> ReplayView {
@@ -174,11 +194,12 @@ impl Template for ReplaysPage {
     #[cfg(test)]
     fn samples() -> Vec<Self> {
         let versions = || vec![Choice::new("1.1.0", "1.1.0")];
-        let form = || Fields::of(&Start { version: "1.1.0".into(), last: USUAL });
+        let form = || Fields::of(&Start { version: "1.1.0".into(), last: USUAL, conversations: vec!["c".into()] });
+        let conversations = vec![Choice { hint: Some("<script>".into()), ..Choice::new("c", "<script>") }];
         let rows = ["running", "done", "failed"].map(ReplayView::sample).into();
         vec![
-            Self { plugin: Head::sample(), form: form(), versions: versions(), rows, required: true },
-            Self { plugin: Head::sample(), form: form(), versions: Vec::new(), rows: Vec::new(), required: false },
+            Self { plugin: Head::sample(), form: form(), versions: versions(), conversations, rows, required: true },
+            Self { plugin: Head::sample(), form: form(), versions: Vec::new(), conversations: Vec::new(), rows: Vec::new(), required: false },
         ]
     }
 }
