@@ -68,7 +68,7 @@ fn served(event: Event<'_>) -> Event<'_> {
         Event::Start(Tag::Link { link_type, dest_url, title, id }) if &*dest_url == "api.md" => {
             Event::Start(Tag::Link { link_type, dest_url: CowStr::Borrowed("/docs/api"), title, id })
         }
-        Event::Start(Tag::Table(_)) => Event::Html(CowStr::Borrowed("<div class=\"table-scroll\"><table class=\"table\">")),
+        Event::Start(Tag::Table(_)) => Event::Html(CowStr::Borrowed("<div class=\"table-scroll\" tabindex=\"0\"><table class=\"table\">")),
         Event::Start(Tag::CodeBlock(_)) => Event::Html(CowStr::Borrowed("<pre tabindex=\"0\"><code>")),
         Event::End(TagEnd::CodeBlock) => Event::Html(CowStr::Borrowed("</code></pre>\n")),
         Event::End(TagEnd::Table) => Event::Html(CowStr::Borrowed("</tbody></table></div>\n")),

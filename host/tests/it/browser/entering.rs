@@ -185,6 +185,56 @@ async fn every_page_is_accessible_in_both_themes() {
     }
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_shown_once_and_where_it_leads_is_accessible_in_both_themes() {
+    let demo = Demo::start().await;
+    let owner = demo.owner("Olga Paz").await;
+    let agent = agent(&demo, owner).await;
+    let window = Window::open(&demo, "shown-once").await;
+    window.logs_in(owner).await;
+
+    for theme in THEMES {
+        window.goes(&format!("/people/invite?theme={theme}")).await;
+        window.writes(&field("email"), &format!("{theme}@example.com")).await;
+        window.clicks("//button[@data-testid='invite']").await;
+        let invitation = link(&window, theme).await;
+        window.goes("/people").await;
+        window.clicks("//tr[@data-testid='invitation']//a").await;
+        window.reads("//dialog//h1", "¿Retirar la invitación?").await;
+        assert_eq!(window.violations().await, [""; 0], "taking an invitation back, {theme}");
+        window.goes(&format!("/people/{agent}")).await;
+        window.clicks(&format!("//form[starts-with(@action, '/people/{agent}/reset-link')]//button")).await;
+        let reset = link(&window, theme).await;
+        window.goes("/keys/new").await;
+        window.writes(&field("name"), "Tienda").await;
+        window.clicks("//input[@name='scopes'][@value='see-orders']").await;
+        window.clicks("//main//form//button").await;
+        window.value_of("//input[@data-testid='key']").await;
+        assert_eq!(window.violations().await, [""; 0], "a key, {theme}");
+        window.goes("/keys").await;
+        window.clicks("//a[contains(@href, '/revoke')]").await;
+        window.reads("//dialog//h1", "Tienda").await;
+        assert_eq!(window.violations().await, [""; 0], "revoking a key, {theme}");
+        window.goes(&invitation).await;
+        window.reads(HEADING, "Te invitan a Almacén Demo").await;
+        assert_eq!(window.violations().await, [""; 0], "an invitation of somebody else, {theme}");
+        leaves(&window).await;
+        for path in [&invitation, &reset] {
+            window.goes(&format!("{path}?theme={theme}")).await;
+            assert_eq!(window.violations().await, [""; 0], "{path}, {theme}");
+        }
+        window.logs_in(owner).await;
+    }
+}
+
+/// The path of the link that is shown, whose page is looked at too.
+async fn link(window: &Window, theme: &str) -> String {
+    let link = window.value_of("//input[@data-testid='link']").await;
+    assert_eq!(window.violations().await, [""; 0], "a link, {theme}");
+    let (_, rest) = link.split_once("://").expect("links are whole");
+    rest[rest.find('/').expect("it has a path")..].to_owned()
+}
+
 /// The id of the demo's agent, as its colleagues' page knows it.
 async fn agent(demo: &Demo, owner: &str) -> String {
     let people = Guest::logged_in(demo, owner).await.get("/people").await.body;
