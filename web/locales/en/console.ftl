@@ -27,3 +27,5 @@ field-one-of = Name the conversation or the number, one of the two.
 field-upload = There is no such upload, or it has expired. Upload the photo again.
 field-photo-large = The photo is larger than 5 MB. Make it smaller and try again.
 field-photo-kind = That file is no JPG, PNG, WebP or GIF photo.
+field-now = Now it says:
+field-now-nothing = nothing

@@ -392,6 +392,7 @@ problem-name-taken = Another one has this name already.
 problem-enough-businesses = You own ten businesses, the most that one person may. Hand one to another owner, or let somebody else create it.
 problem-in-use = It is in use: something that stays needs it.
 problem-stale = Somebody changed it meanwhile. Look at it again and save.
+problem-overtaken = Somebody changed it meanwhile. Each field that differs shows what it says now; if you save again, yours counts.
 problem-outside = WhatsApp did not confirm it. Check the number and the token.
 problem-unavailable = It cannot be stored now. Try in a while.
 business-new = Found a business

@@ -27,3 +27,5 @@ field-one-of = Indicá la conversación o el número, uno de los dos.
 field-upload = Esa carga no existe o venció. Volvé a subir la foto.
 field-photo-large = La foto pasa de 5 MB. Achicala y probá de nuevo.
 field-photo-kind = Ese archivo no es una foto JPG, PNG, WebP o GIF.
+field-now = Ahora dice:
+field-now-nothing = nada

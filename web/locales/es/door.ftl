@@ -392,6 +392,7 @@ problem-name-taken = Ya hay otro con ese nombre.
 problem-enough-businesses = Ya tenés diez negocios, el máximo por persona. Pasale uno a otro dueño o pedile a otra persona que lo cree.
 problem-in-use = Está en uso: algo que sigue lo necesita.
 problem-stale = Alguien lo cambió mientras tanto. Miralo de nuevo y guardá.
+problem-overtaken = Alguien lo cambió mientras tanto. En cada campo distinto se ve lo que dice ahora; si guardás de nuevo, vale lo tuyo.
 problem-outside = WhatsApp no lo confirmó. Revisá el número y la clave.
 problem-unavailable = Ahora no se puede guardar. Probá en un rato.
 business-new = Crear un negocio

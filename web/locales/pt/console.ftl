@@ -27,3 +27,5 @@ field-one-of = Indique a conversa ou o número, um dos dois.
 field-upload = Esse envio não existe ou expirou. Envie a foto de novo.
 field-photo-large = A foto passa de 5 MB. Diminua e tente de novo.
 field-photo-kind = Esse arquivo não é uma foto JPG, PNG, WebP ou GIF.
+field-now = Agora diz:
+field-now-nothing = nada

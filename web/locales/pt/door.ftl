@@ -392,6 +392,7 @@ problem-name-taken = Já há outro com esse nome.
 problem-enough-businesses = Você já tem dez negócios, o máximo por pessoa. Passe um a outro dono ou peça a outra pessoa que o crie.
 problem-in-use = Está em uso: algo que continua precisa dele.
 problem-stale = Alguém mudou isto nesse meio-tempo. Olhe de novo e salve.
+problem-overtaken = Alguém mudou isto nesse meio-tempo. Cada campo diferente mostra o que diz agora; se salvar de novo, vale o seu.
 problem-outside = O WhatsApp não confirmou. Revise o número e a chave.
 problem-unavailable = Agora não dá para salvar. Tente daqui a pouco.
 business-new = Criar um negócio

@@ -126,9 +126,7 @@ pub async fn list(page: Page, member: Member, State(app): State<App>, Query(want
 
 pub async fn show(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>) -> web::Result {
     let whole = tickets::find(&app, &member, &named(&id)?).await?;
-    let Ticket { status, assignee_id, version, .. } = whole.ticket.clone();
-    let form = Fields::of(&Entered { status: status.to_string(), assignee_id: assignee_id.unwrap_or_default(), version });
-    page.show(&view(&page, &app, &member, &whole, form).await?)
+    page.show(&view(&page, &app, &member, &whole, Fields::of(&entered(&whole.ticket))).await?)
 }
 
 pub async fn change(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, Form(form): Form<Entered>) -> web::Result {
@@ -140,11 +138,14 @@ pub async fn change(page: Page, member: Member, State(app): State<App>, Path(id)
     match changed {
         Ok(ticket) => Ok(page.done(&format!("/tickets/{}", ticket.id), Words::from("ticket-saved").with("code", ticket.code))),
         Err(error) => {
-            let seen = if matches!(error, Error::Stale) { before.ticket.version } else { form.version };
-            let form = page.refused(&form, error)?.with("version", seen);
+            let form = page.overtaken(&form, &entered(&before.ticket), error)?;
             page.again(&view(&page, &app, &member, &before, form).await?)
         }
     }
+}
+
+fn entered(ticket: &Ticket) -> Entered {
+    Entered { status: ticket.status.to_string(), assignee_id: ticket.assignee_id.clone().unwrap_or_default(), version: ticket.version }
 }
 
 fn wanted(form: &Entered) -> Result<Change, Error> {

@@ -68,6 +68,11 @@ async fn nobody_overwrites_what_they_have_not_seen_without_being_told() {
 
     assert_eq!((late.status, late.field("title"), late.field("price")), (StatusCode::UNPROCESSABLE_ENTITY, "Termo rojo", "300"));
     assert!(late.body.contains("Alguien lo cambió mientras tanto"), "{}", late.body);
+    for (field, stored) in [("title", "Termo de un litro"), ("price", "200")] {
+        let (_, shown) = late.body.split_once(&format!("data-testid=\"now-{field}\"")).unwrap_or_else(|| panic!("{}", late.body));
+        assert!(shown.split("</p>").next().unwrap().ends_with(&format!("<span>Ahora dice:</span> <b>{stored}</b>")), "{shown}");
+    }
+    assert!(!late.body.contains("now-description") && !late.body.contains("now-active"), "what is the same is not told: {}", late.body);
     let now = late.field("version").to_owned();
     assert_ne!(now, version);
     assert_eq!(owner.get(&address).await.field("price"), "200", "nothing was changed by it");

@@ -10,7 +10,6 @@ use super::{find, head::Head, spans, zones};
 use crate::{
     app::App,
     console::{
-        Error,
         plugins::{self, Plugin},
         points,
     },
@@ -128,9 +127,7 @@ pub async fn save(page: Page, member: Member, State(app): State<App>, Path(id): 
     match saved {
         Ok(point) => Ok(page.done(&format!("/points/{id}"), Words::from("point-saved").with("point", point.name))),
         Err(error) => {
-            // Whoever was told that it changed meanwhile, and saves again, means it.
-            let seen = if matches!(error, Error::Stale) { before.version } else { form.version };
-            let form = page.refused(&form, error)?.with("version", seen);
+            let form = page.overtaken(&form, &entered(&before), error)?;
             page.again(&view(&page, &app, &member, &before, form).await?)
         }
     }

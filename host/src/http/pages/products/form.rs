@@ -72,7 +72,24 @@ pub async fn create(page: Page, member: Member, State(app): State<App>, upload: 
 
 pub async fn show(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>) -> web::Result {
     let product = products::find(&app, &member, &named(&id)?).await?;
-    let form = Fields::of(&Entered {
+    page.show(&view(&app, Fields::of(&entered(&page, &product)), &product))
+}
+
+pub async fn save(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, upload: Upload<Entered, LARGEST>) -> web::Result {
+    let before = products::find(&app, &member, &named(&id)?).await?;
+    match change(&page, &app, &member, &upload, &before).await {
+        Ok(product) => Ok(done(&page, "product-saved", &product)),
+        Err(error) => {
+            let stale = matches!(error, Error::Stale);
+            let form = again(&page, &upload, &before.currency, error)?;
+            let form = if stale { page.beside(form, &Fields::of(&entered(&page, &before))) } else { form };
+            page.again(&view(&app, form, &before))
+        }
+    }
+}
+
+fn entered(page: &Page, product: &Product) -> Entered {
+    Entered {
         title: product.title.clone(),
         description: product.description.clone(),
         price: money::entered(page.visitor.lang, product.price_minor, &product.currency),
@@ -81,20 +98,6 @@ pub async fn show(page: Page, member: Member, State(app): State<App>, Path(id): 
         active: product.active,
         without_photo: false,
         version: product.version,
-    });
-    page.show(&view(&app, form, &product))
-}
-
-pub async fn save(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, upload: Upload<Entered, LARGEST>) -> web::Result {
-    let before = products::find(&app, &member, &named(&id)?).await?;
-    match change(&page, &app, &member, &upload, &before).await {
-        Ok(product) => Ok(done(&page, "product-saved", &product)),
-        Err(error) => {
-            // Whoever was told that it changed meanwhile, and saves again, means it.
-            let seen = if matches!(error, Error::Stale) { before.version } else { upload.form.version };
-            let form = again(&page, &upload, &before.currency, error)?.with("version", seen);
-            page.again(&view(&app, form, &before))
-        }
     }
 }
 
