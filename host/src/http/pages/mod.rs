@@ -11,6 +11,8 @@ mod entry;
 mod grant;
 mod invitation;
 mod keys;
+mod names;
+mod orders;
 mod people;
 mod plugin_tests;
 pub mod plugins;
@@ -38,6 +40,7 @@ pub fn routes() -> Routes {
         .merge(business())
         .merge(products::routes())
         .merge(tickets::routes())
+        .merge(orders::routes())
         .merge(collections::routes())
         .merge(points::routes())
         .merge(plugins::routes())
@@ -134,6 +137,8 @@ pub fn shown() -> Vec<&'static str> {
         shows::<keys::MadePage>(),
         shows::<keys::NewKeyPage>(),
         shows::<keys::RevokePage>(),
+        shows::<orders::OrderPage>(),
+        shows::<orders::OrdersPage>(),
         shows::<people::InvitePage>(),
         shows::<people::LinkPage>(),
         shows::<people::MatrixPage>(),

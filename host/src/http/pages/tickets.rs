@@ -1,12 +1,13 @@
 //! Tickets: what flows ask people to see to; one with what became of it, to be taken on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use axum::extract::{Path, Query, State};
 use relevo_model::*;
 use relevo_store::{Ticket, TicketEvent, TicketFilter};
 use serde::{Deserialize, Serialize};
 
+use super::names;
 use crate::{
     app::App,
     console::{
@@ -156,7 +157,9 @@ fn wanted(form: &Entered) -> Result<Change, Error> {
 
 async fn view(page: &Page, app: &App, member: &Member, whole: &Whole, form: Fields) -> web::Result<TicketPage> {
     let ticket = &whole.ticket;
-    let names = names(app, whole).await?;
+    let assigned = whole.events.iter().filter_map(|event| event.payload.0["to"].as_str());
+    let told = whole.events.iter().map(|event| event.actor.as_str()).chain(assigned).chain(ticket.assignee_id.as_deref());
+    let names = names::of(app, told.collect()).await?;
     let mut people = vec![Choice::new("", page.say("ticket-nobody"))];
     if let Some(person) = &page.person {
         people.push(Choice::new(person.id, page.say("ticket-me")));
@@ -192,20 +195,6 @@ fn event_view(page: &Page, app: &App, names: &HashMap<String, String>, event: &T
         None => names.get(&event.actor).cloned().unwrap_or_else(|| page.say("audit-somebody")),
     };
     EventView { kind: event.kind.clone(), text, by, at: moment(page.visitor.lang, app.clock.now(), event.created_at) }
-}
-
-/// The names of the people that a ticket tells of.
-async fn names(app: &App, whole: &Whole) -> web::Result<HashMap<String, String>> {
-    let assigned = whole.events.iter().filter_map(|event| event.payload.0["to"].as_str());
-    let ids: BTreeSet<&str> = whole.events.iter().map(|event| event.actor.as_str()).chain(assigned).chain(whole.ticket.assignee_id.as_deref()).collect();
-    let mut read = app.store.platform().read().await?;
-    let mut names = HashMap::new();
-    for user in ids.into_iter().filter_map(|id| id.parse::<UserId>().ok()) {
-        if let Some(found) = read.people().find(&user).await? {
-            names.insert(user.to_string(), found.name);
-        }
-    }
-    Ok(names)
 }
 
 fn row(page: &Page, app: &App, ticket: &Ticket) -> RowView {

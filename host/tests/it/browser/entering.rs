@@ -78,7 +78,7 @@ async fn who_is_invited_to_one_branch_sees_that_branch_only() {
     window.reads("//*[@data-testid='toast']", "Ya sos parte de Almacén Demo.").await;
 
     assert_eq!(window.texts("//tr[@data-testid='point']/th").await, ["Norte"]);
-    assert_eq!(window.texts("//nav[@class='topbar-nav']/a").await, ["Panel", "Tickets", "Productos", "Simulador", "Equipo", "Ajustes"]);
+    assert_eq!(window.texts("//nav[@class='topbar-nav']/a").await, ["Panel", "Tickets", "Pedidos", "Productos", "Simulador", "Equipo", "Ajustes"]);
     window.clicks("//nav[@class='topbar-nav']/a[normalize-space()='Simulador']").await;
     window.arrives_at(&demo.point("Norte").await).await;
     window.goes(&demo.point("Centro").await).await;

@@ -17,6 +17,7 @@ async fn every_page_of_the_work_is_accessible_in_both_themes() {
     let guest = Guest::logged_in(&demo, owner).await;
     let (conversation, turn) = talk(&demo, &guest).await;
     let ticket = ticket(&demo, &conversation).await;
+    let order = order(&demo, &conversation).await;
     let notes = notes(&demo, &guest).await;
     let replay = replay(&demo, &conversation, &turn).await;
     let centro = demo.point("Centro").await.replace("/simulator/", "/points/");
@@ -25,6 +26,9 @@ async fn every_page_of_the_work_is_accessible_in_both_themes() {
         "/tickets".to_owned(),
         "/tickets?status=CLOSED".to_owned(),
         format!("/tickets/{ticket}"),
+        "/orders".to_owned(),
+        "/orders?status=CANCELLED".to_owned(),
+        format!("/orders/{order}"),
         format!("/conversations/{conversation}/turns"),
         format!("/turns/{turn}"),
         "/records".to_owned(),
@@ -73,6 +77,19 @@ async fn ticket(demo: &Demo, conversation: &ConversationId) -> TicketId {
          SELECT '{id}', '7Q2MK9P', id, customer_id, service_point_id, 'storefront', 'Falta un paquete', 'Pidió dos.', 'high', 'NEW', TRUE, 1, 1 \
          FROM conversations WHERE id = '{conversation}'; \
          INSERT INTO ticket_events (id, ticket_id, kind, actor, payload, created_at) VALUES ('{event}', '{id}', 'opened', 'plugin:storefront', '{{}}', 1)"
+    );
+    demo.execute(&rows).await;
+    id
+}
+
+async fn order(demo: &Demo, conversation: &ConversationId) -> OrderId {
+    let (id, step) = (demo.app.clock.id::<OrderId>(), demo.app.clock.id::<EventId>());
+    let rows = format!(
+        "INSERT INTO orders (id, code, service_point_id, conversation_id, customer_id, status, total_minor, currency, address, is_test, created_at) \
+         SELECT '{id}', '4T8XK2Q', service_point_id, id, customer_id, 'NEW', 960000, 'ARS', '{{\"text\":\"Av. Mitre 640\"}}', TRUE, 1 \
+         FROM conversations WHERE id = '{conversation}'; \
+         INSERT INTO order_lines (order_id, position, product_id, title, quantity, price_minor) VALUES ('{id}', 1, 'x', 'Yerba mate 1 kg', 2, 480000); \
+         INSERT INTO order_history (id, order_id, status, actor, created_at) VALUES ('{step}', '{id}', 'NEW', 'storefront', 1)"
     );
     demo.execute(&rows).await;
     id
