@@ -8,6 +8,7 @@ mod dashboard;
 mod design;
 mod devices;
 mod entry;
+mod first_steps;
 mod grant;
 mod invitation;
 mod keys;

@@ -291,3 +291,27 @@ async fn the_bot_of_the_whole_business_is_switched_in_one_place() {
     let page = owner.get("/settings").await.body;
     assert!(page.contains("Almacén &lt;Sur&gt;") && page.contains("<option value=\"UYU\" selected>"), "{page}");
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_business_is_led_on_until_nothing_is_left() {
+    let demo = Demo::start().await;
+    let owner = Guest::logged_in(&demo, demo.owner("Olga Paz").await).await;
+    let steps = async || {
+        let page = owner.get("/dashboard").await.body.replace("&#x2f;", "/");
+        let step = |step: &str| step.split_once("href=\"").and_then(|(_, rest)| rest.split_once('"')).expect("it leads somewhere").0.to_owned();
+        page.split("data-testid=\"first-step\"").skip(1).map(step).collect::<Vec<_>>()
+    };
+    assert_eq!(steps().await, [""; 0], "the demo has all of it");
+    assert_eq!(owner.post("/welcome", &[("name", "Kiosco Olga"), ("industry", "")]).await.to(), "/dashboard");
+
+    let left = steps().await;
+    let simulator = left[0].clone();
+    assert!(simulator.starts_with("/simulator/"), "{left:?}");
+    assert_eq!(left[1..], ["/products/new", "/people/invite"]);
+    assert!(owner.post(&format!("{simulator}/phones/cliente-1/messages"), &[("text", "hola")]).await.status.is_redirection());
+    assert_eq!(steps().await, ["/products/new", "/people/invite"]);
+    assert_eq!(upload(&owner, "/products/new", &product("Termo", "100", "0"), "").await.to(), "/products");
+    assert_eq!(steps().await, ["/people/invite"]);
+    assert_eq!(owner.post("/people/invite", &[("email", "ana@example.com"), ("role", "agent"), ("extent", "all")]).await.status, StatusCode::OK);
+    assert_eq!(steps().await, [""; 0]);
+}
