@@ -73,6 +73,7 @@ point-created = Created: { $point }. You can try it in the simulator now.
 point-saved = Saved: { $point }.
 point-removed = { $point } is gone.
 point-remove = Delete
+point-in-use = It cannot be removed: it has conversations. To keep the bot from answering, turn it off above.
 point-remove-question = Delete { $point }?
 point-remove-consequence = It goes with its numbers and its flows. If anybody wrote to it already, it cannot be deleted: their conversations would have no place.
 point-chain = Who answers

@@ -73,6 +73,7 @@ point-created = Creado: { $point }. Ya podés probarlo en el simulador.
 point-saved = Guardado: { $point }.
 point-removed = { $point } ya no está.
 point-remove = Borrar
+point-in-use = No se puede borrar: ya tiene conversaciones. Para que no conteste el bot, apagalo acá arriba.
 point-remove-question = ¿Borrar { $point }?
 point-remove-consequence = Se borra con sus números y sus flujos. Si alguien ya le escribió, no se puede: sus conversaciones quedarían sin lugar.
 point-chain = Quién contesta

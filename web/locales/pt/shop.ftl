@@ -73,6 +73,7 @@ point-created = Criado: { $point }. Já dá para testar no simulador.
 point-saved = Salvo: { $point }.
 point-removed = { $point } não está mais.
 point-remove = Apagar
+point-in-use = Não pode ser apagado: já tem conversas. Para o bot não responder, desligue-o acima.
 point-remove-question = Apagar { $point }?
 point-remove-consequence = Some com seus números e fluxos. Se alguém já escreveu, não dá: as conversas ficariam sem lugar.
 point-chain = Quem responde

@@ -177,8 +177,12 @@ async fn a_service_point_is_made_with_what_answers_and_removed_as_long_as_nobody
     assert_eq!(owner.get(&made).await.status, StatusCode::NOT_FOUND);
 
     let phone = format!("{}/phones/cliente-1/messages", centro.replace("/points/", "/simulator/"));
+    assert!(owner.get(&centro).await.body.contains("/remove?"), "as long as nobody wrote it is offered");
     assert!(owner.post(&phone, &[("text", "hola")]).await.status.is_redirection());
     demo.settled().await;
+    let page = owner.get(&centro).await;
+    assert!(page.marked("in-use").starts_with("No se puede borrar") && !page.body.contains("/remove?"), "{}", page.body);
+    assert_eq!(owner.get(&format!("{centro}/remove")).await.status, StatusCode::CONFLICT, "nobody is asked what cannot be done");
     let refused = owner.post(&format!("{centro}/remove"), &[]).await;
     assert!(refused.status == StatusCode::CONFLICT && refused.body.contains("Está en uso"), "{}", refused.body);
     assert_eq!(owner.get(&centro).await.status, StatusCode::OK);

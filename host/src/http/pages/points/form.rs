@@ -78,6 +78,8 @@ pub struct Entered {
 #[derive(Serialize)]
 pub struct PointPage {
     point: Head,
+    /// Nobody ever wrote there.
+    removable: bool,
     form: Fields,
     zones: Vec<Choice>,
     opens: Vec<Choice>,
@@ -223,6 +225,7 @@ async fn view(page: &Page, app: &App, member: &Member, point: &ServicePoint, for
     let zone = form.values.get("time_zone").and_then(|zone| zone.as_str()).unwrap_or(&point.time_zone).to_owned();
     Ok(PointPage {
         point: Head::of(app, member, point, "point-tab-data").await?,
+        removable: !points::is_in_use(app, member, &point.id).await?,
         form,
         zones: zones::choices(&zone, app.clock.now()),
         opens: ["always", "hours"].map(|open| option("open", open)).into(),
@@ -257,8 +260,9 @@ impl Template for PointPage {
         let form = Fields::of(&Entered { name: "<script>".into(), open: "hours".into(), mon: "<b>".into(), locale: "es".into(), ..Entered::default() });
         let choices = || vec![Choice { hint: Some("<i>".into()), ..Choice::new("hours", "Con horario") }, Choice::new("es", "es")];
         let wrong = ["name", "time_zone", "open", "mon", "tue", "locale", "burst_ms", "uncertain_policy"].map(|field| (field.to_owned(), "field-spans".into()));
-        let page = |form| Self {
+        let page = |form, removable| Self {
             point: Head::sample(),
+            removable,
             form,
             zones: choices(),
             opens: choices(),
@@ -267,7 +271,7 @@ impl Template for PointPage {
             bursts: choices(),
             policies: choices(),
         };
-        vec![page(form.clone()), page(form.refused("es", Wrong { fields: wrong.into(), whole: Some("problem-stale".into()) }))]
+        vec![page(form.clone(), true), page(form.refused("es", Wrong { fields: wrong.into(), whole: Some("problem-stale".into()) }), false)]
     }
 }
 
