@@ -26,6 +26,7 @@ field-phone = Enter the number with its country code, such as +54 9 11 5555 0001
 field-one-of = Name the conversation or the number, one of the two.
 field-upload = There is no such upload, or it has expired. Upload the photo again.
 field-photo-large = The photo is larger than 5 MB. Make it smaller and try again.
+field-photo-empty = The file is empty. Choose another photo.
 field-photo-kind = That file is no JPG, PNG, WebP or GIF photo.
 field-now = Now it says:
 field-now-nothing = nothing

@@ -26,6 +26,7 @@ field-phone = Escribí el número con código de país, como +54 9 11 5555 0001.
 field-one-of = Indicá la conversación o el número, uno de los dos.
 field-upload = Esa carga no existe o venció. Volvé a subir la foto.
 field-photo-large = La foto pasa de 5 MB. Achicala y probá de nuevo.
+field-photo-empty = El archivo está vacío. Elegí otra foto.
 field-photo-kind = Ese archivo no es una foto JPG, PNG, WebP o GIF.
 field-now = Ahora dice:
 field-now-nothing = nada

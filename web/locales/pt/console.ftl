@@ -26,6 +26,7 @@ field-phone = Escreva o número com o código do país, como +55 11 95555 0001.
 field-one-of = Indique a conversa ou o número, um dos dois.
 field-upload = Esse envio não existe ou expirou. Envie a foto de novo.
 field-photo-large = A foto passa de 5 MB. Diminua e tente de novo.
+field-photo-empty = O arquivo está vazio. Escolha outra foto.
 field-photo-kind = Esse arquivo não é uma foto JPG, PNG, WebP ou GIF.
 field-now = Agora diz:
 field-now-nothing = nada

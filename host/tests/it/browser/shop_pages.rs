@@ -42,6 +42,8 @@ async fn a_product_that_cannot_be_taken_says_why_at_each_field_and_keeps_what_wa
     let refused = upload(&owner, "/products/new", &product("", "12,500", "0"), "GIF89a").await;
     let no_photo = upload(&owner, "/products/new", &product("Pava", "100", "0"), "<script>").await;
     let large = upload(&owner, "/products/new", &product("Pava", "100", "0"), &format!("GIF89a{}", "x".repeat(5 << 20))).await;
+    let huge = upload(&owner, "/products/new?lang=pt", &product("Pava", "100", "0"), &format!("GIF89a{}", "x".repeat(60 << 20))).await;
+    let empty = owner.uploads_beside("/products/new?lang=es", &product("Pava", "100", "0"), "photo", b"").await;
     let english = upload(&owner, "/products/new?lang=en", &product("Pava <roja>", "12,500", "0"), "GIF89a").await;
 
     assert_eq!((refused.status, refused.field("price")), (StatusCode::UNPROCESSABLE_ENTITY, "12,500"));
@@ -49,6 +51,8 @@ async fn a_product_that_cannot_be_taken_says_why_at_each_field_and_keeps_what_wa
     assert!(refused.body.contains("No se entiende. Escribilo así: 12.500,50") && refused.body.contains("Volvé a elegir la foto"), "{}", refused.body);
     assert!(no_photo.body.contains("Ese archivo no es una foto") && no_photo.field("title") == "Pava");
     assert!(large.body.contains("La foto pasa de 5 MB") && large.field("title") == "Pava", "{} {}", large.status, large.body);
+    assert!(huge.body.contains("A foto passa de 5 MB") && huge.field("title") == "Pava", "{} {}", huge.status, huge.body);
+    assert!(empty.body.contains("El archivo está vacío") && empty.field("title") == "Pava", "{} {}", empty.status, empty.body);
     assert_eq!(english.to(), "/products", "in English it is twelve thousand five hundred");
     let list = owner.get("/products?q=pava&lang=es").await.body;
     assert_eq!(list.matches("data-testid=\"product\"").count(), 1, "what was refused made nothing");
@@ -232,6 +236,7 @@ async fn instructions_and_policies_keep_what_they_were() {
 
     assert_eq!(write("Primero <b>", "0").await.to(), "/settings/prompt");
     assert_eq!(write("Segundo", "1").await.to(), "/settings/prompt");
+    assert_eq!(write(" Segundo\r\n", "2").await.to(), "/settings/prompt", "what says the same makes no version");
     let late = write("Tarde", "1").await;
     assert!(late.status == StatusCode::UNPROCESSABLE_ENTITY && late.body.contains("Tarde") && late.field("version") == "2", "{}", late.body);
     let page = owner.get("/settings/prompt").await.body;

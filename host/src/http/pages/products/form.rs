@@ -104,7 +104,7 @@ fn entered(page: &Page, product: &Product) -> Entered {
 /// The photo is looked at before anything is made.
 async fn make(page: &Page, app: &App, member: &Member, upload: &Upload<Entered, LARGEST>, currency: &str) -> console::Result<Product> {
     let draft = draft(page, &upload.form, currency);
-    check(&upload.file)?;
+    check(upload)?;
     let product = products::create(app, member, draft).await?;
     match &upload.file {
         File::Sent(photo) => photos::set(app, member, &product.id, photo.clone()).await,
@@ -114,7 +114,7 @@ async fn make(page: &Page, app: &App, member: &Member, upload: &Upload<Entered, 
 
 async fn change(page: &Page, app: &App, member: &Member, upload: &Upload<Entered, LARGEST>, before: &Product) -> console::Result<Product> {
     let draft = draft(page, &upload.form, &before.currency);
-    check(&upload.file)?;
+    check(upload)?;
     let product = products::save(app, member, &before.id, draft, Some(upload.form.version)).await?;
     match &upload.file {
         File::Sent(photo) => photos::set(app, member, &product.id, photo.clone()).await,
@@ -123,8 +123,9 @@ async fn change(page: &Page, app: &App, member: &Member, upload: &Upload<Entered
     }
 }
 
-fn check(file: &File) -> console::Result<()> {
-    match file {
+fn check(upload: &Upload<Entered, LARGEST>) -> console::Result<()> {
+    match &upload.file {
+        File::None if upload.empty => Err(Error::field("photo", "field-photo-empty")),
         File::None => Ok(()),
         File::TooLarge => Err(Error::field("photo", "field-photo-large")),
         File::Sent(photo) => photos::check(photo).map(|_| ()),
