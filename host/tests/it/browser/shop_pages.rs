@@ -270,6 +270,10 @@ async fn a_plugin_is_set_up_as_its_schema_describes_it() {
         "{}",
         refused.body
     );
+    let unknown = owner.post(&address, &[("own~greeting", "on"), ("greeting", "Hola {nope}")]).await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(unknown.body.contains("No existe {nope}. Acá podés usar {name} y {place}."), "{}", unknown.body);
+    assert!(unknown.body.contains(">Hola {nope}</textarea>"), "{}", unknown.body);
     let own = [("own~menu", "on"), ("menu", "¿Qué llevás?"), ("reminder_minutes", "661"), ("catalogue_sort", "title")];
     assert_eq!(owner.post(&address, &own).await.to(), format!("{centro}/flow"), "what is the installation's is not looked at");
     let chain = owner.get(&format!("{centro}/flow")).await.body;
