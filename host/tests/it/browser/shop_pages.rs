@@ -151,6 +151,9 @@ async fn hours_are_taken_as_they_are_written_and_each_day_says_what_is_wrong_wit
 
     let refused = send("13 a 9", &version).await;
     let nothing = send("", &version).await;
+    let night = send("20 a 2", &version).await;
+    assert_eq!((night.to(), owner.get(&centro).await.field("mon")), (&*centro, "20:00–02:00"));
+    let version = owner.get(&centro).await.field("version").to_owned();
     let taken = send("9 a 13, 16 a 20:30", &version).await;
 
     assert_eq!((refused.status, refused.field("mon")), (StatusCode::UNPROCESSABLE_ENTITY, "13 a 9"));
