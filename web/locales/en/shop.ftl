@@ -13,6 +13,7 @@ currency = Currency
 model = Model
 bot = Bot
 plugin = Plugin
+time-zone-hint = Write the city and choose it from the list.
 time-zone = Time zone
 closed = closed
 product = Product

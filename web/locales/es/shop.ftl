@@ -13,6 +13,7 @@ currency = Moneda
 model = Modelo
 bot = Bot
 plugin = Plugin
+time-zone-hint = Escribí la ciudad y elegila de la lista.
 time-zone = Zona horaria
 closed = cerrado
 product = Producto

@@ -13,6 +13,7 @@ currency = Moeda
 model = Modelo
 bot = Bot
 plugin = Plugin
+time-zone-hint = Escreva a cidade e escolha na lista.
 time-zone = Fuso horário
 closed = fechado
 product = Produto

@@ -92,17 +92,17 @@ pub struct PointPage {
 pub async fn show_new(page: Page, member: Member, State(app): State<App>) -> web::Result {
     let plugin = app.plugins.ids().iter().find(|id| **id == "storefront").map(|id| (*id).to_owned());
     let form = Fields::of(&NewPoint { time_zone: HERE.into(), plugin: plugin.unwrap_or_default(), ..NewPoint::default() });
-    page.show(&new_page(&page, &app, &member, form, HERE).await?)
+    page.show(&new_page(&page, &app, &member, form).await?)
 }
 
 /// Makes a service point, with what answers there: it can be tried at once.
 pub async fn create(page: Page, member: Member, State(app): State<App>, Form(form): Form<NewPoint>) -> web::Result {
-    let made = points::create(&app, &member, points::Draft::new(&form.name, &form.time_zone)).await;
+    let made = points::create(&app, &member, points::Draft::new(&form.name, &zones::meant(&form.time_zone))).await;
     let point = match made {
         Ok(point) => point,
         Err(error) => {
             let shown = page.refused(&form, error)?;
-            return page.again(&new_page(&page, &app, &member, shown, &form.time_zone).await?);
+            return page.again(&new_page(&page, &app, &member, shown).await?);
         }
     };
     if offered(&app, &member).await?.iter().any(|plugin| plugin.id == form.plugin) {
@@ -170,7 +170,7 @@ fn draft(form: &Entered) -> Result<points::Draft, Wrong> {
     let uncertain_policy = form.uncertain_policy.parse().map_err(|_| Wrong::at("uncertain_policy", "problem-one-of-these"))?;
     Ok(points::Draft {
         name: form.name.clone(),
-        time_zone: form.time_zone.clone(),
+        time_zone: zones::meant(&form.time_zone),
         opening_hours: hours(form)?,
         locale: Some(form.locale.clone()).filter(|locale| !locale.is_empty()),
         bot_enabled: form.bot_enabled,
@@ -201,11 +201,11 @@ fn hours(form: &Entered) -> Result<Hours, Wrong> {
     }
 }
 
-async fn new_page(page: &Page, app: &App, member: &Member, form: Fields, zone: &str) -> web::Result<NewPointPage> {
+async fn new_page(page: &Page, app: &App, member: &Member, form: Fields) -> web::Result<NewPointPage> {
     let known = offered(app, member).await?;
     let none = Choice::new("", page.say("point-plugin-none"));
     let plugins = known.iter().map(|plugin| Choice::new(&plugin.id, title(page, plugin))).chain([none]).collect();
-    Ok(NewPointPage { form, zones: zones::choices(zone, app.clock.now()), plugins })
+    Ok(NewPointPage { form, zones: zones::choices(app.clock.now()), plugins })
 }
 
 /// What can answer at a new service point: for who may say so.
@@ -222,12 +222,11 @@ async fn view(page: &Page, app: &App, member: &Member, point: &ServicePoint, for
         |name: &str, value: &str| Choice { hint: Some(page.say(&format!("{name}-{value}-hint"))), ..Choice::new(value, page.say(&format!("{name}-{value}"))) };
     let burst = |ms: i64| Choice::new(ms, Words::from("burst-seconds").with("count", ms / 1_000).to_text(page.visitor.lang));
     let own = (!BURSTS.contains(&point.burst_ms)).then_some(point.burst_ms);
-    let zone = form.values.get("time_zone").and_then(|zone| zone.as_str()).unwrap_or(&point.time_zone).to_owned();
     Ok(PointPage {
         point: Head::of(app, member, point, "point-tab-data").await?,
         removable: !points::is_in_use(app, member, &point.id).await?,
         form,
-        zones: zones::choices(&zone, app.clock.now()),
+        zones: zones::choices(app.clock.now()),
         opens: ["always", "hours"].map(|open| option("open", open)).into(),
         days: spans::DAYS,
         locales: [Choice::new("", page.say("locale-of-business"))]
