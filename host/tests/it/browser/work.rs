@@ -1,4 +1,4 @@
-//! What people work through, and what turns and plugins leave behind: each of these pages as axe-core sees it.
+//! What people work through, and what turns and plugins leave behind: each of these pages as axe-core sees it, and none too wide for a phone.
 
 use relevo_model::*;
 use relevo_sandbox::API_VERSION;
@@ -54,6 +54,35 @@ async fn every_page_of_the_work_is_accessible_in_both_themes() {
             window.goes(&format!("{path}{with}theme={theme}")).await;
             assert_eq!(window.violations().await, [""; 0], "{path}, {theme}");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_name_makes_a_page_wider_than_a_phone() {
+    let demo = Demo::start().await;
+    let owner = demo.owner(&"Wilhelmina".repeat(20)).await;
+    let guest = Guest::logged_in(&demo, owner).await;
+    let long = "Supermercado".repeat(6);
+    let point = guest.post("/points/new", &[("name", &long), ("time_zone", "UTC"), ("plugin", "storefront")]).await.to().to_owned();
+    let simulator = point.replace("/points/", "/simulator/");
+    for text in ["hola", "asesor"] {
+        assert!(guest.post(&format!("{simulator}/phones/cliente-1/messages"), &[("text", text)]).await.status.is_redirection());
+        demo.settled().await;
+    }
+    demo.execute(&format!("UPDATE customers SET name = '{}'", "Maximiliano".repeat(6))).await;
+    let email = format!("{}@example.com", "largo".repeat(10));
+    assert_eq!(guest.post("/people/invite", &[("email", &email), ("role", "agent"), ("extent", "all")]).await.status, 200);
+    let agent = guest.get("/people").await.body;
+    let agent = agent.split("href=\"/people/").skip(1).find_map(|rest| rest.split_once("\" aria-label=\"Cambiar a Agente Demo\"")).expect("they are there").0;
+    let window = Window::open_on_a_phone(&demo, "narrow").await;
+    window.logs_in(owner).await;
+
+    for path in ["/dashboard", "/people", "/people/invite", &format!("/people/{agent}"), "/points", &point, &format!("{point}/flow"), "/orders", "/audit"] {
+        window.goes(path).await;
+        let wide = "const page = document.documentElement; return [...document.querySelectorAll('body *')]
+            .filter((one) => page.scrollWidth > page.clientWidth && one.getBoundingClientRect().right > page.clientWidth + 1)
+            .map((one) => `${one.tagName} ${one.className}`)";
+        assert_eq!(window.run(wide, Vec::new()).await, json!([]), "{path}");
     }
 }
 
