@@ -55,6 +55,9 @@ pub async fn set(app: &App, member: &Member, id: &ProductId, file: Bytes) -> Res
 
 /// What a file is, if it can be a photo.
 pub fn check(file: &Bytes) -> Result<Kind> {
+    if file.is_empty() {
+        return Err(Error::field("photo", "field-photo-empty"));
+    }
     if u64::try_from(file.len()).map_or(true, |size| size > LARGEST) {
         return Err(Error::field("photo", "field-photo-large"));
     }

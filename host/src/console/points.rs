@@ -134,6 +134,12 @@ pub async fn switch_bot(app: &App, member: &Member, id: &ServicePointId, on: boo
     Ok(saved)
 }
 
+/// Whether somebody ever wrote to it: then it stays.
+pub async fn is_in_use(app: &App, member: &Member, id: &ServicePointId) -> Result<bool> {
+    member.demand_at(Permission::ManagePoints, *id)?;
+    Ok(app.store.cell(&member.tenant).await?.read().await?.service_points().is_in_use(id).await?)
+}
+
 /// Removes a service point that nobody ever wrote to, with its channels.
 pub async fn remove(app: &App, member: &Member, id: &ServicePointId, seen: Seen) -> Result<()> {
     member.demand_at(Permission::ManagePoints, *id)?;

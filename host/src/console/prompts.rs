@@ -19,7 +19,8 @@ pub async fn find(app: &App, member: &Member, id: &PromptId) -> Result<AgentProm
     app.store.cell(&member.tenant).await?.read().await?.agent_prompts().find(id).await?.ok_or(Error::NotFound)
 }
 
-/// Writes the next version, which counts from now on. `seen` is the version that counted when it was begun.
+/// Writes the next version, which counts from now on; what says the same as the one that counts is that one. `seen` is the version that counted
+/// when it was begun.
 pub async fn write(app: &App, member: &Member, text: &str, seen: Seen) -> Result<AgentPrompt> {
     member.demand(Permission::ConfigureAssistant, None)?;
     let mut checks = Checks::default();
@@ -27,9 +28,13 @@ pub async fn write(app: &App, member: &Member, text: &str, seen: Seen) -> Result
     checks.demand(!text.is_empty(), "text", "field-required");
     checks.end()?;
     let mut write = app.store.cell(&member.tenant).await?.write().await?;
-    let last = write.agent_prompts().active().await?.map_or(0, |active| active.version);
+    let active = write.agent_prompts().active().await?;
+    let last = active.as_ref().map_or(0, |active| active.version);
     if seen.is_some_and(|seen| seen != last) {
         return Err(Error::Stale);
+    }
+    if let Some(active) = active.filter(|active| active.text == text) {
+        return Ok(active);
     }
     let prompt = AgentPrompt { id: app.clock.id(), version: last + 1, text, active: true, created_by: member.id().to_owned(), created_at: app.clock.now() };
     write.add_agent_prompt(&prompt).await.map_err(Error::stale)?;

@@ -19,6 +19,11 @@ impl Door {
         Ok(self.store.platform().read().await?.people().colleague(&by.tenant, user).await?.ok_or(Refusal::NotFound)?)
     }
 
+    /// Whether the business has one owner alone, who stays what they are.
+    pub async fn has_one_owner(&self, tenant: &TenantId) -> Result<bool> {
+        Ok(self.store.platform().read().await?.people().owners(tenant).await? < 2)
+    }
+
     /// Makes a colleague something else; what they may do changes with their next request, and what they made that is more than that ends.
     pub async fn change_member(&self, by: &Member, user: &UserId, role: Role, reach: Reach) -> Result<()> {
         let mut write = self.store.platform().write().await?;

@@ -16,10 +16,11 @@
 //! ```
 //!
 //! and its template writes `{{ text(form, "email", t("email"), type="email") }}` with the macros of `components/form.html`. What is wrong
-//! with no field of the form is a page of its own, by the `?`. Another area's errors can be refused alike: it says by `TryFrom` what of
-//! them a person can mend.
+//! with no field of the form is a page of its own, by the `?`. A form of something that is kept, with the version that was seen, is shown again
+//! by `page.overtaken`: whoever was not the first sees at each field what is stored by now. Another area's errors can be refused alike: it says
+//! by `TryFrom` what of them a person can mend.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use axum::{
     body::Bytes,
@@ -54,6 +55,8 @@ pub struct Fields {
     pub first: Option<String>,
     /// What is wrong with all of it.
     pub wrong: Option<String>,
+    /// What is stored by now, where something else was entered and somebody else was faster.
+    pub now: Map<String, Value>,
 }
 
 /// What a person can mend, field by field or as a whole.
@@ -99,6 +102,43 @@ impl Fields {
         self.problems = wrong.fields.into_iter().map(|(field, words)| (field, words.to_text(lang))).collect();
         self.wrong = wrong.whole.map(|words| words.to_text(lang));
         self
+    }
+}
+
+/// The version that a form has seen.
+const VERSION: &str = "version";
+
+impl Fields {
+    /// The same beside what is stored by now: where they differ it is shown at the field, and saving again is saving over it.
+    #[must_use]
+    pub fn beside(mut self, stored: &Self) -> Self {
+        let names: BTreeSet<&String> = self.values.keys().chain(stored.values.keys()).filter(|name| *name != VERSION).collect();
+        let differs = |name: &&String| said(self.values.get(*name)) != said(stored.values.get(*name));
+        let now = |name: &String| stored.values.get(name).cloned().unwrap_or_else(|| nothing(self.values.get(name)));
+        self.now = names.into_iter().filter(differs).map(|name| (name.clone(), now(name))).collect();
+        if let Some(version) = stored.values.get(VERSION) {
+            self.values.insert(VERSION.to_owned(), version.clone());
+        }
+        self
+    }
+}
+
+/// What a value says, however a browser sent it: lines end as they may, and what is not there is nothing.
+fn said(value: Option<&Value>) -> String {
+    match value {
+        None | Some(Value::Null | Value::Bool(false)) => String::new(),
+        Some(Value::String(text)) => text.replace("\r\n", "\n").trim().to_owned(),
+        Some(Value::Array(many)) => many.iter().map(|one| said(Some(one))).collect::<Vec<_>>().join("\n"),
+        Some(other) => other.to_string(),
+    }
+}
+
+/// Nothing, where there could be something of this kind.
+fn nothing(value: Option<&Value>) -> Value {
+    match value {
+        Some(Value::Bool(_)) => Value::Bool(false),
+        Some(Value::Array(_)) => Value::Array(Vec::new()),
+        _ => Value::String(String::new()),
     }
 }
 
@@ -260,6 +300,7 @@ fn gathered(sent: impl IntoIterator<Item = (String, String)>) -> Value {
 mod tests {
     use axum::body::Body;
     use secrecy::ExposeSecret;
+    use serde_json::json;
 
     use super::*;
 
@@ -300,9 +341,22 @@ mod tests {
         let fields = Fields::of(&plan).refused("es", Wrong::at("name", "problem-name"));
 
         assert_eq!(fields.values["name"], "<script>");
-        assert_eq!(fields.values["points"], serde_json::json!(["a"]));
+        assert_eq!(fields.values["points"], json!(["a"]));
         assert!(!serde_json::to_string(&fields).unwrap().contains("secret"));
         assert_eq!(fields.first.as_deref(), Some("name"));
         assert_ne!(fields.problems["name"], "problem-name", "it is put into words");
+    }
+
+    #[test]
+    fn whoever_was_overtaken_sees_what_is_stored_where_it_is_something_else() {
+        let form = |values: Value| Fields::of(&values);
+        let entered = form(json!({ "title": "Termo rojo", "text": "uno\r\ndos ", "active": true, "points": ["a"], "gone": "x", "version": 1 }));
+        let stored = form(json!({ "title": "Termo", "text": "uno\ndos", "active": false, "points": ["a", "b"], "locale": "es", "version": 3 }));
+
+        let fields = entered.beside(&stored);
+
+        let now = json!({ "title": "Termo", "active": false, "points": ["a", "b"], "gone": "", "locale": "es" });
+        assert_eq!(Value::Object(fields.now), now);
+        assert_eq!((&fields.values["title"], &fields.values["version"]), (&json!("Termo rojo"), &json!(3)));
     }
 }

@@ -26,6 +26,7 @@ const fn entry(text: &'static str, address: &'static str, access: Access) -> Ent
 pub const SECTIONS: &[Section] = &[
     Section { text: "nav-dashboard", entries: &[entry("nav-dashboard", "/dashboard", Access::Permission(Permission::SeeConversations))] },
     Section { text: "nav-tickets", entries: &[entry("nav-tickets", "/tickets", Access::Permission(Permission::SeeConversations))] },
+    Section { text: "nav-orders", entries: &[entry("nav-orders", "/orders", Access::Permission(Permission::SeeOrders))] },
     Section {
         text: "nav-products",
         entries: &[

@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     app::App,
+    console,
     http::{NEVER_KEPT, routes::Access},
     identity::{Device, Member, Person, Rejection},
     policy::{Permission, Rights},
@@ -128,6 +129,19 @@ impl Page {
         Wrong: TryFrom<E, Error = Error>,
     {
         Ok(Fields::of(entered).refused(self.visitor.lang, Wrong::try_from(why)?))
+    }
+
+    /// The same for a form of something that is kept: beside what was entered by somebody who was overtaken stands what is stored by now.
+    pub fn overtaken(&self, entered: &impl Serialize, stored: &impl Serialize, why: console::Error) -> Result<Fields> {
+        let stale = matches!(why, console::Error::Stale);
+        let form = self.refused(entered, why)?;
+        Ok(if stale { self.beside(form, &Fields::of(stored)) } else { form })
+    }
+
+    /// The form of somebody who was overtaken, beside what is stored by now.
+    pub fn beside(&self, form: Fields, stored: &Fields) -> Fields {
+        let form = form.beside(stored);
+        if form.now.is_empty() { form } else { Fields { wrong: Some(self.say("problem-overtaken")), ..form } }
     }
 
     /// Whether whoever looks may take what is so guarded, in the business that they work in.

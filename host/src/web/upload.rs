@@ -18,6 +18,8 @@ const FIELDS: usize = 256 << 10;
 pub struct Upload<T, const LARGEST: usize> {
     pub form: T,
     pub file: File,
+    /// A file was chosen, and there is nothing in it.
+    pub empty: bool,
 }
 
 /// What came in the field for a file.
@@ -34,14 +36,17 @@ impl<S: Send + Sync, T: DeserializeOwned, const LARGEST: usize> FromRequest<S> f
 
     async fn from_request(request: Request, state: &S) -> Result<Self, Error> {
         let mut parts = Multipart::from_request(request, state).await.map_err(|_| Error::Said(StatusCode::UNSUPPORTED_MEDIA_TYPE, "problem-form".into()))?;
-        let (mut fields, mut room, mut file) = (Vec::new(), FIELDS, File::None);
+        let (mut fields, mut room, mut file, mut empty) = (Vec::new(), FIELDS, File::None, false);
         while let Some(part) = parts.next_field().await.map_err(broken)? {
             if part.file_name().is_some() || part.content_type().is_some() {
+                // A field where nothing was chosen is sent too, without a name.
+                let chosen = part.file_name().is_some_and(|name| !name.is_empty());
                 file = match collected(part, LARGEST).await? {
                     Some(bytes) if bytes.is_empty() => File::None,
                     Some(bytes) => File::Sent(bytes.into()),
                     None => File::TooLarge,
                 };
+                empty = chosen && file == File::None;
                 continue;
             }
             let name = part.name().unwrap_or_default().to_owned();
@@ -50,7 +55,7 @@ impl<S: Send + Sync, T: DeserializeOwned, const LARGEST: usize> FromRequest<S> f
             let value = String::from_utf8(value).map_err(|_| Error::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-form".into()))?;
             fields.push((name, value));
         }
-        Ok(Self { form: forms::typed(fields)?, file })
+        Ok(Self { form: forms::typed(fields)?, file, empty })
     }
 }
 
@@ -100,9 +105,21 @@ mod tests {
         assert_eq!((&*with.form.title, with.file), ("Ñandú", File::Sent("0123456789".into())));
 
         assert_eq!(sent("a", None).await.unwrap().file, File::None);
-        assert_eq!(sent("a", Some("")).await.unwrap().file, File::None, "a field where nothing was chosen is sent empty");
+        let nothing = sent("a", Some("")).await.unwrap();
+        assert_eq!((nothing.file, nothing.empty), (File::None, false), "a field where nothing was chosen is sent empty");
         let larger = sent("a", Some("01234567890")).await.unwrap();
         assert_eq!((larger.file, &*larger.form.title), (File::TooLarge, "a"), "what was entered beside it is kept");
+    }
+
+    #[tokio::test]
+    async fn a_file_with_nothing_in_it_was_chosen_all_the_same() {
+        let part = "Content-Disposition: form-data; name=\"photo\"; filename=\"photo.png\"\r\nContent-Type: image/png\r\n\r\n\r\n";
+        let body = format!("--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\na\r\n--x\r\n{part}--x--\r\n");
+        let request = Request::post("/").header("content-type", "multipart/form-data; boundary=x").body(Body::from(body)).unwrap();
+
+        let upload = Upload::<Plan, 10>::from_request(request, &()).await.unwrap_or_else(|_| panic!("it is a form of ours"));
+
+        assert_eq!((upload.file, upload.empty), (File::None, true));
     }
 
     #[tokio::test]

@@ -12,6 +12,7 @@ mod plugins;
 mod shop;
 mod shop_pages;
 mod window;
+mod work;
 
 use demo::{AGENT, Demo};
 use guest::Guest;

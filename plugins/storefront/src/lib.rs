@@ -9,7 +9,8 @@ mod state;
 mod talk;
 mod texts;
 
-use relevo_plugin::{Event, Failure, Flow, Outcome, Reply, Turn, flow};
+use relevo_plugin::{Configured, Event, Failure, Flow, Outcome, Problem, Reply, Turn, configured, flow};
+use serde_json::Value;
 use talk::{REMINDER, Talk};
 pub use texts::Text;
 
@@ -30,4 +31,11 @@ impl Flow for Storefront {
     }
 }
 
+impl Configured for Storefront {
+    fn check(config: &Value) -> Vec<Problem> {
+        texts::check(config)
+    }
+}
+
 flow!(Storefront);
+configured!(Storefront);

@@ -1,6 +1,6 @@
 //! Everything that customers read, and the settings that replace it.
 
-use relevo_plugin::Turn;
+use relevo_plugin::{Problem, Turn};
 use serde_json::{Map, Value};
 
 macro_rules! texts {
@@ -91,6 +91,41 @@ texts! {
     Unreadable "unreadable" "Todavía no puedo leer fotos, audios ni archivos: escribilo con texto." "Llega algo que no es texto."
     Stale "stale" "Esa opción ya no está vigente." "Tocan un botón viejo."
     Reminder "reminder" "Dejaste un pedido sin terminar. Si querés, seguimos." "Recordatorio de un pedido a medias."
+}
+
+impl Text {
+    /// What may stand between braces in it.
+    pub fn placeholders(self) -> impl Iterator<Item = &'static str> {
+        braced(self.help())
+    }
+}
+
+fn braced(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}')).map(|(name, _)| name)
+}
+
+/// Letters of what somebody wrote between braces, as the problem repeats it.
+const REPEATED: usize = 40;
+
+/// What is wrong with the texts of a configuration: what nothing replaces would be read by customers as it is.
+pub(crate) fn check(config: &Value) -> Vec<Problem> {
+    let problem = |text: &Text| {
+        let own = config.get(text.key())?.as_str()?;
+        let known: Vec<&str> = text.placeholders().collect();
+        let unknown = braced(own).find(|name| !known.contains(name))?;
+        Some(Problem::at(&format!("/{}", text.key()), mend(unknown, &known)))
+    };
+    Text::ALL.iter().filter_map(problem).collect()
+}
+
+fn mend(unknown: &str, known: &[&str]) -> String {
+    let unknown: String = unknown.chars().take(REPEATED).collect();
+    let known: Vec<String> = known.iter().map(|name| format!("{{{name}}}")).collect();
+    match &known[..] {
+        [] => format!("Acá no va nada entre llaves: {{{unknown}}} se leería así, tal cual."),
+        [one] => format!("No existe {{{unknown}}}. Acá podés usar {one}."),
+        [rest @ .., last] => format!("No existe {{{unknown}}}. Acá podés usar {} y {last}.", rest.join(", ")),
+    }
 }
 
 /// An eleven-hour reminder still finds its order; a later one would not.

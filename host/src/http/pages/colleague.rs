@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     app::App,
-    identity::{Member, Refusal},
+    identity::{Error, Member, Refusal},
     web::{
         self, Page, Words,
         forms::{self, Choice, Fields, Form, Wrong},
@@ -34,6 +34,8 @@ pub struct Change {
 pub struct ColleaguePage {
     form: Fields,
     who: Who,
+    /// A business keeps an owner.
+    removable: bool,
     roles: Vec<Choice>,
     extents: Vec<Choice>,
     points: Vec<Choice>,
@@ -93,6 +95,9 @@ pub async fn change(page: Page, member: Member, State(app): State<App>, Path(id)
 /// Asks before somebody is taken out.
 pub async fn ask_remove(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>) -> web::Result {
     let found = find(&app, &member, &id).await?;
+    if is_needed(&app, &member, &found).await? {
+        return Err(Error::LastOwner.into());
+    }
     let business = page.name_of(&member.tenant).unwrap_or_default().to_owned();
     page.show(&RemovePage { who: who(&found.user), business })
 }
@@ -121,10 +126,16 @@ async fn find(app: &App, member: &Member, id: &str) -> web::Result<Found> {
     Ok(Found { user, membership })
 }
 
+/// Whether the business would be without an owner.
+async fn is_needed(app: &App, member: &Member, found: &Found) -> web::Result<bool> {
+    Ok(found.membership.role == Role::Owner && app.door.has_one_owner(&member.tenant).await?)
+}
+
 async fn view(page: &Page, app: &App, member: &Member, found: &Found, form: Fields) -> web::Result<ColleaguePage> {
     Ok(ColleaguePage {
         form,
         who: who(&found.user),
+        removable: !is_needed(app, member, found).await?,
         roles: grant::roles(page, member),
         extents: grant::extents(page, member),
         points: Points::of(app, member).await?.choices(),
@@ -143,7 +154,7 @@ impl Template for ColleaguePage {
     fn samples() -> Vec<Self> {
         let form = Fields::of(&Change { role: "agent".into(), extent: "some".into(), points: vec!["a".into()] });
         let choices = || vec![Choice { hint: Some("<i>".into()), ..Choice::new("a", "Centro") }];
-        let page = |form, by_mail| Self { form, who: samples_who(), roles: choices(), extents: choices(), points: choices(), by_mail };
+        let page = |form, by_mail| Self { form, who: samples_who(), removable: by_mail, roles: choices(), extents: choices(), points: choices(), by_mail };
         vec![page(form.clone(), false), page(form.refused("es", Wrong::whole("problem-last-owner")), true)]
     }
 }

@@ -235,25 +235,29 @@ pub async fn save(
     let ground = Ground::of(&app, &member, &plugin, &collection).await?;
     let record = collections::find(&app, &member, &ground.declared, &id).await?;
     let (entered, asking) = (Entered::sent(form), ground.form(&page));
-    let (asked, fields) = asking.shows_again(&entered);
+    let (asked, mut fields) = asking.shows_again(&entered);
     let mut seen = entered.text(VERSION).parse().unwrap_or(record.version);
     if !entered.text(MORE).is_empty() {
         return page.show(&ground.page(&page, Some(&record), (asked, fields), seen));
     }
+    let mut stale = false;
     let wrong = match asking.taken(&entered, &record.value.0) {
         Ok(taken) => match collections::save(&app, &member, &ground.declared, &id, taken.config, Some(seen)).await {
             Ok(()) => return Ok(page.done(&ground.view(&page).address, "record-saved")),
             Err(Error::Settings(problems)) => asking.refused_at(&taken.places, &problems),
             Err(error) => {
-                if matches!(error, Error::Stale) {
-                    seen = record.version;
-                }
+                stale = matches!(error, Error::Stale);
                 Wrong::try_from(error)?
             }
         },
         Err(wrong) => wrong,
     };
-    page.again(&ground.page(&page, Some(&record), (asked, fields.refused(page.visitor.lang, wrong)), seen))
+    fields = fields.refused(page.visitor.lang, wrong);
+    if stale {
+        seen = record.version;
+        fields = page.beside(fields, &asking.shows(&record.value.0).1);
+    }
+    page.again(&ground.page(&page, Some(&record), (asked, fields), seen))
 }
 
 /// Asks before a document is taken out.

@@ -5,6 +5,7 @@ use relevo_model::*;
 use relevo_store::{Activity, Unattended};
 use serde::Serialize;
 
+use super::first_steps::{self, StepView};
 use crate::{
     app::App,
     console::plugins::{self, News, Troubled},
@@ -28,6 +29,8 @@ pub struct DashboardPage {
     sentence: String,
     /// Where the one who waits longest is answered.
     action: Option<ActionView>,
+    /// What is left to do before the business is at work.
+    steps: Vec<StepView>,
     points: Vec<PointView>,
     mend: Vec<MendView>,
     /// Somebody has something to do with simulators: without them the figures are of real customers alone.
@@ -112,11 +115,13 @@ pub async fn show(page: Page, member: Member, State(app): State<App>) -> web::Re
     }
     drop(read);
 
+    let steps = first_steps::left(&app, &member, &layout).await?;
     page.show(&DashboardPage {
         business: layout.business.name.clone(),
         today: points.first().map(|point| today(&page, &point.row.time_zone, now)).unwrap_or_default(),
         sentence: sentence(&page, &waiting, now),
         action: waiting.first().and_then(|first| action(&page, &member, &layout, first)),
+        steps,
         points: views,
         mend: mend(&page, &member, &layout, &points, &troubled),
         simulated: app.demo,
@@ -270,6 +275,7 @@ impl Template for DashboardPage {
             today: "viernes 20 de noviembre, 10:43".into(),
             sentence: "3 personas esperan.".into(),
             action: Some(ActionView { address: "/simulator/x#phone-cliente-1".into(), text: "Atender a <b>".into() }),
+            steps: StepView::samples(),
             points: chips.into_iter().zip(0..).map(|(chip, waiting)| point(chip, waiting)).collect(),
             mend: vec![mend(None), mend(Some("/account/second-factor"))],
             simulated: true,
@@ -279,6 +285,7 @@ impl Template for DashboardPage {
             today: String::new(),
             sentence: "Nadie espera.".into(),
             action: None,
+            steps: Vec::new(),
             points: Vec::new(),
             mend: Vec::new(),
             simulated: false,

@@ -44,10 +44,14 @@ async fn show(page: Page) -> web::Result {
 
 fn view(lang: &str) -> DesignPage {
     let filled = Fields::of(&Filled { name: "Sucursal Quilmes", number: "OMB48291", zone: "ba", notify: true, bot: true, points: ["a"] });
+    let stored = Fields::of(&Filled { name: "Quilmes", number: "", zone: "b", notify: true, bot: false, points: ["b"] });
     let wrong = ["number", "password", "zone", "note", "points"].map(|field| (field.to_owned(), Words::from("problem-name")));
     let icons = include_str!("../../../../web/static/icons.svg");
     DesignPage {
-        wrong: Fields { first: None, ..filled.clone().refused(lang, Wrong { fields: wrong.into(), whole: Some("problem-wrong-login".into()) }) },
+        wrong: Fields {
+            first: None,
+            ..filled.clone().refused(lang, Wrong { fields: wrong.into(), whole: Some("problem-wrong-login".into()) }).beside(&stored)
+        },
         form: filled,
         choices: vec![
             Choice::new("ba", "Buenos Aires (GMT−3)"),

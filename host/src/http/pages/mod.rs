@@ -8,9 +8,12 @@ mod dashboard;
 mod design;
 mod devices;
 mod entry;
+mod first_steps;
 mod grant;
 mod invitation;
 mod keys;
+mod names;
+mod orders;
 mod people;
 mod plugin_tests;
 pub mod plugins;
@@ -38,6 +41,7 @@ pub fn routes() -> Routes {
         .merge(business())
         .merge(products::routes())
         .merge(tickets::routes())
+        .merge(orders::routes())
         .merge(collections::routes())
         .merge(points::routes())
         .merge(plugins::routes())
@@ -134,6 +138,8 @@ pub fn shown() -> Vec<&'static str> {
         shows::<keys::MadePage>(),
         shows::<keys::NewKeyPage>(),
         shows::<keys::RevokePage>(),
+        shows::<orders::OrderPage>(),
+        shows::<orders::OrdersPage>(),
         shows::<people::InvitePage>(),
         shows::<people::LinkPage>(),
         shows::<people::MatrixPage>(),

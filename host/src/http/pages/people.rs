@@ -53,6 +53,8 @@ struct PersonView {
     oneself: bool,
     /// Whoever looks may change what this person is.
     changeable: bool,
+    /// A business keeps an owner.
+    removable: bool,
 }
 
 #[derive(Serialize)]
@@ -123,6 +125,7 @@ pub async fn list(page: Page, member: Member, State(app): State<App>, Query(from
     let more = people.len() > SHOWN as usize;
     people.truncate(SHOWN as usize);
     let next = people.last().filter(|_| more).map(|last| format!("/people?after={}", byte_serialize(last.email.as_bytes()).collect::<String>()));
+    let one_owner = app.door.has_one_owner(&member.tenant).await?;
     let person = |colleague: Colleague| PersonView {
         id: colleague.user_id.to_string(),
         initials: initials(&colleague.name),
@@ -131,6 +134,7 @@ pub async fn list(page: Page, member: Member, State(app): State<App>, Query(from
         second_factor: colleague.totp_since.is_some(),
         oneself: colleague.user_id.as_str() == member.id(),
         changeable: member.rights.may_grant(colleague.role, &colleague.reach),
+        removable: !(one_owner && colleague.role == Role::Owner),
         name: colleague.name,
         email: colleague.email,
     };
@@ -237,6 +241,7 @@ impl Template for PeoplePage {
             second_factor: changeable,
             oneself,
             changeable,
+            removable: !oneself,
         };
         let expires = Moment { text: "en 7 días".into(), exact: "2026-01-01 12:00 UTC".into() };
         let invitation = InvitationView { id: "i".into(), email: "x@y.z".into(), role: "agent", reach: "Centro".into(), expires };

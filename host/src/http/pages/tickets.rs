@@ -1,12 +1,13 @@
 //! Tickets: what flows ask people to see to; one with what became of it, to be taken on.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use axum::extract::{Path, Query, State};
 use relevo_model::*;
 use relevo_store::{Ticket, TicketEvent, TicketFilter};
 use serde::{Deserialize, Serialize};
 
+use super::names;
 use crate::{
     app::App,
     console::{
@@ -126,9 +127,7 @@ pub async fn list(page: Page, member: Member, State(app): State<App>, Query(want
 
 pub async fn show(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>) -> web::Result {
     let whole = tickets::find(&app, &member, &named(&id)?).await?;
-    let Ticket { status, assignee_id, version, .. } = whole.ticket.clone();
-    let form = Fields::of(&Entered { status: status.to_string(), assignee_id: assignee_id.unwrap_or_default(), version });
-    page.show(&view(&page, &app, &member, &whole, form).await?)
+    page.show(&view(&page, &app, &member, &whole, Fields::of(&entered(&whole.ticket))).await?)
 }
 
 pub async fn change(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, Form(form): Form<Entered>) -> web::Result {
@@ -140,11 +139,14 @@ pub async fn change(page: Page, member: Member, State(app): State<App>, Path(id)
     match changed {
         Ok(ticket) => Ok(page.done(&format!("/tickets/{}", ticket.id), Words::from("ticket-saved").with("code", ticket.code))),
         Err(error) => {
-            let seen = if matches!(error, Error::Stale) { before.ticket.version } else { form.version };
-            let form = page.refused(&form, error)?.with("version", seen);
+            let form = page.overtaken(&form, &entered(&before.ticket), error)?;
             page.again(&view(&page, &app, &member, &before, form).await?)
         }
     }
+}
+
+fn entered(ticket: &Ticket) -> Entered {
+    Entered { status: ticket.status.to_string(), assignee_id: ticket.assignee_id.clone().unwrap_or_default(), version: ticket.version }
 }
 
 fn wanted(form: &Entered) -> Result<Change, Error> {
@@ -155,7 +157,9 @@ fn wanted(form: &Entered) -> Result<Change, Error> {
 
 async fn view(page: &Page, app: &App, member: &Member, whole: &Whole, form: Fields) -> web::Result<TicketPage> {
     let ticket = &whole.ticket;
-    let names = names(app, whole).await?;
+    let assigned = whole.events.iter().filter_map(|event| event.payload.0["to"].as_str());
+    let told = whole.events.iter().map(|event| event.actor.as_str()).chain(assigned).chain(ticket.assignee_id.as_deref());
+    let names = names::of(app, told.collect()).await?;
     let mut people = vec![Choice::new("", page.say("ticket-nobody"))];
     if let Some(person) = &page.person {
         people.push(Choice::new(person.id, page.say("ticket-me")));
@@ -191,20 +195,6 @@ fn event_view(page: &Page, app: &App, names: &HashMap<String, String>, event: &T
         None => names.get(&event.actor).cloned().unwrap_or_else(|| page.say("audit-somebody")),
     };
     EventView { kind: event.kind.clone(), text, by, at: moment(page.visitor.lang, app.clock.now(), event.created_at) }
-}
-
-/// The names of the people that a ticket tells of.
-async fn names(app: &App, whole: &Whole) -> web::Result<HashMap<String, String>> {
-    let assigned = whole.events.iter().filter_map(|event| event.payload.0["to"].as_str());
-    let ids: BTreeSet<&str> = whole.events.iter().map(|event| event.actor.as_str()).chain(assigned).chain(whole.ticket.assignee_id.as_deref()).collect();
-    let mut read = app.store.platform().read().await?;
-    let mut names = HashMap::new();
-    for user in ids.into_iter().filter_map(|id| id.parse::<UserId>().ok()) {
-        if let Some(found) = read.people().find(&user).await? {
-            names.insert(user.to_string(), found.name);
-        }
-    }
-    Ok(names)
 }
 
 fn row(page: &Page, app: &App, ticket: &Ticket) -> RowView {

@@ -225,6 +225,20 @@ async fn an_invitation_is_for_one_person_and_names_nobody_as_markup() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_only_owner_is_not_offered_to_be_removed() {
+    let demo = Demo::start().await;
+    let owner = Guest::logged_in(&demo, demo.owner("Olga").await).await;
+    assert!(owner.get("/people").await.body.contains("Quitar a Agente Demo"));
+    assert_eq!(owner.post("/welcome", &[("name", "Kiosco Olga"), ("industry", "")]).await.to(), "/dashboard");
+    let people = owner.get("/people").await.body;
+    let own = people.split("href=\"/people/").skip(1).find_map(|rest| rest.split_once("\" aria-label=\"Cambiar a Olga\"")).unwrap().0;
+
+    assert!(!people.contains("Quitar a Olga"), "{people}");
+    assert!(owner.get(&format!("/people/{own}")).await.marked("only-owner").starts_with("Un negocio necesita un dueño"));
+    assert_eq!(owner.get(&format!("/people/{own}/remove")).await.status, StatusCode::CONFLICT);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_second_factor_is_proved_asked_for_and_removed() {
     let demo = Demo::start().await;
     let agent = Guest::logged_in(&demo, AGENT).await;

@@ -78,7 +78,7 @@ async fn who_is_invited_to_one_branch_sees_that_branch_only() {
     window.reads("//*[@data-testid='toast']", "Ya sos parte de Almacén Demo.").await;
 
     assert_eq!(window.texts("//tr[@data-testid='point']/th").await, ["Norte"]);
-    assert_eq!(window.texts("//nav[@class='topbar-nav']/a").await, ["Panel", "Tickets", "Productos", "Simulador", "Equipo", "Ajustes"]);
+    assert_eq!(window.texts("//nav[@class='topbar-nav']/a").await, ["Panel", "Tickets", "Pedidos", "Productos", "Simulador", "Equipo", "Ajustes"]);
     window.clicks("//nav[@class='topbar-nav']/a[normalize-space()='Simulador']").await;
     window.arrives_at(&demo.point("Norte").await).await;
     window.goes(&demo.point("Centro").await).await;
@@ -183,6 +183,56 @@ async fn every_page_is_accessible_in_both_themes() {
         window.clicks("//*[@data-testid='person']").await;
         assert_eq!(window.violations().await, [""; 0], "an open menu, {theme}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_shown_once_and_where_it_leads_is_accessible_in_both_themes() {
+    let demo = Demo::start().await;
+    let owner = demo.owner("Olga Paz").await;
+    let agent = agent(&demo, owner).await;
+    let window = Window::open(&demo, "shown-once").await;
+    window.logs_in(owner).await;
+
+    for theme in THEMES {
+        window.goes(&format!("/people/invite?theme={theme}")).await;
+        window.writes(&field("email"), &format!("{theme}@example.com")).await;
+        window.clicks("//button[@data-testid='invite']").await;
+        let invitation = link(&window, theme).await;
+        window.goes("/people").await;
+        window.clicks("//tr[@data-testid='invitation']//a").await;
+        window.reads("//dialog//h1", "¿Retirar la invitación?").await;
+        assert_eq!(window.violations().await, [""; 0], "taking an invitation back, {theme}");
+        window.goes(&format!("/people/{agent}")).await;
+        window.clicks(&format!("//form[starts-with(@action, '/people/{agent}/reset-link')]//button")).await;
+        let reset = link(&window, theme).await;
+        window.goes("/keys/new").await;
+        window.writes(&field("name"), "Tienda").await;
+        window.clicks("//input[@name='scopes'][@value='see-orders']").await;
+        window.clicks("//main//form//button").await;
+        window.value_of("//input[@data-testid='key']").await;
+        assert_eq!(window.violations().await, [""; 0], "a key, {theme}");
+        window.goes("/keys").await;
+        window.clicks("//a[contains(@href, '/revoke')]").await;
+        window.reads("//dialog//h1", "Tienda").await;
+        assert_eq!(window.violations().await, [""; 0], "revoking a key, {theme}");
+        window.goes(&invitation).await;
+        window.reads(HEADING, "Te invitan a Almacén Demo").await;
+        assert_eq!(window.violations().await, [""; 0], "an invitation of somebody else, {theme}");
+        leaves(&window).await;
+        for path in [&invitation, &reset] {
+            window.goes(&format!("{path}?theme={theme}")).await;
+            assert_eq!(window.violations().await, [""; 0], "{path}, {theme}");
+        }
+        window.logs_in(owner).await;
+    }
+}
+
+/// The path of the link that is shown, whose page is looked at too.
+async fn link(window: &Window, theme: &str) -> String {
+    let link = window.value_of("//input[@data-testid='link']").await;
+    assert_eq!(window.violations().await, [""; 0], "a link, {theme}");
+    let (_, rest) = link.split_once("://").expect("links are whole");
+    rest[rest.find('/').expect("it has a path")..].to_owned()
 }
 
 /// The id of the demo's agent, as its colleagues' page knows it.

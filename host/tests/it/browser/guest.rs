@@ -83,9 +83,16 @@ impl Guest {
 
     /// Sends a form with a file.
     pub async fn uploads(&self, path: &str, name: &str, file: &[u8]) -> Answer {
+        self.uploads_beside(path, &[], name, file).await
+    }
+
+    /// The same with fields before the file.
+    pub async fn uploads_beside(&self, path: &str, fields: Form<'_>, name: &str, file: &[u8]) -> Answer {
+        let field = |(name, value): &(&str, &str)| format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"\r\n\r\n{value}\r\n");
         let head = format!("--x\r\nContent-Disposition: form-data; name=\"{name}\"; filename=\"{name}\"\r\nContent-Type: application/octet-stream\r\n\r\n");
         let headers = [("sec-fetch-site", "same-origin"), ("content-type", "multipart/form-data; boundary=x")];
-        self.send(Method::POST, path, &headers, [head.as_bytes(), file, b"\r\n--x--\r\n"].concat()).await
+        let fields: String = fields.iter().map(field).collect();
+        self.send(Method::POST, path, &headers, [fields.as_bytes(), head.as_bytes(), file, b"\r\n--x--\r\n"].concat()).await
     }
 
     pub async fn ask(&self, method: Method, path: &str, headers: &[(&str, &str)], body: &str, more: &[(&str, &str)]) -> Answer {

@@ -1,5 +1,7 @@
 //! What a business sells, where and how it answers, as people set it up in a real browser.
 
+use relevo_model::ChannelKind;
+use relevo_store::Channel;
 use serde_json::json;
 
 use super::{
@@ -102,6 +104,15 @@ async fn every_page_of_the_shop_is_accessible_in_both_themes() {
     window.writes(&field("text"), "Contestá corto.").await;
     window.clicks("//button[@data-testid='save']").await;
     window.reads(TOAST, "En uso: la versión 1.").await;
+    window.goes("/settings/policies/new?kind=refund").await;
+    window.writes(&field("title"), "Cambios").await;
+    window.writes(&field("text"), "Treinta días, con la factura.").await;
+    window.clicks("//button[@data-testid='save']").await;
+    window.reads(TOAST, "Guardado: Cambios.").await;
+    let policy = demo.cell().await.read().await.unwrap().policies().list(None, 1).await.unwrap().remove(0).id;
+    let channels = demo.cell().await.read().await.unwrap().channels().await.unwrap();
+    let here = |channel: &&Channel| channel.kind == ChannelKind::CloudApi && centro.ends_with(channel.service_point_id.as_str());
+    let number = format!("{centro}/whatsapp/{}", channels.iter().find(here).expect("the demo has one").id);
     let pages = [
         "/products",
         "/products?q=nothing-like-this",
@@ -114,6 +125,8 @@ async fn every_page_of_the_shop_is_accessible_in_both_themes() {
         &format!("{centro}/remove"),
         &format!("{centro}/whatsapp"),
         &format!("{centro}/whatsapp/connect"),
+        &number,
+        &format!("{number}/remove"),
         &format!("{centro}/flow"),
         &format!("{centro}/flow/storefront"),
         &format!("{centro}/flow/storefront/remove"),
@@ -121,7 +134,8 @@ async fn every_page_of_the_shop_is_accessible_in_both_themes() {
         "/settings/assistant",
         "/settings/prompt",
         "/settings/policies",
-        "/settings/policies/new?kind=refund",
+        "/settings/policies/new?kind=shipping",
+        &format!("/settings/policies/{policy}"),
     ];
 
     for theme in THEMES {

@@ -42,6 +42,8 @@ async fn a_product_that_cannot_be_taken_says_why_at_each_field_and_keeps_what_wa
     let refused = upload(&owner, "/products/new", &product("", "12,500", "0"), "GIF89a").await;
     let no_photo = upload(&owner, "/products/new", &product("Pava", "100", "0"), "<script>").await;
     let large = upload(&owner, "/products/new", &product("Pava", "100", "0"), &format!("GIF89a{}", "x".repeat(5 << 20))).await;
+    let huge = upload(&owner, "/products/new?lang=pt", &product("Pava", "100", "0"), &format!("GIF89a{}", "x".repeat(60 << 20))).await;
+    let empty = owner.uploads_beside("/products/new?lang=es", &product("Pava", "100", "0"), "photo", b"").await;
     let english = upload(&owner, "/products/new?lang=en", &product("Pava <roja>", "12,500", "0"), "GIF89a").await;
 
     assert_eq!((refused.status, refused.field("price")), (StatusCode::UNPROCESSABLE_ENTITY, "12,500"));
@@ -49,6 +51,8 @@ async fn a_product_that_cannot_be_taken_says_why_at_each_field_and_keeps_what_wa
     assert!(refused.body.contains("No se entiende. Escribilo así: 12.500,50") && refused.body.contains("Volvé a elegir la foto"), "{}", refused.body);
     assert!(no_photo.body.contains("Ese archivo no es una foto") && no_photo.field("title") == "Pava");
     assert!(large.body.contains("La foto pasa de 5 MB") && large.field("title") == "Pava", "{} {}", large.status, large.body);
+    assert!(huge.body.contains("A foto passa de 5 MB") && huge.field("title") == "Pava", "{} {}", huge.status, huge.body);
+    assert!(empty.body.contains("El archivo está vacío") && empty.field("title") == "Pava", "{} {}", empty.status, empty.body);
     assert_eq!(english.to(), "/products", "in English it is twelve thousand five hundred");
     let list = owner.get("/products?q=pava&lang=es").await.body;
     assert_eq!(list.matches("data-testid=\"product\"").count(), 1, "what was refused made nothing");
@@ -68,6 +72,11 @@ async fn nobody_overwrites_what_they_have_not_seen_without_being_told() {
 
     assert_eq!((late.status, late.field("title"), late.field("price")), (StatusCode::UNPROCESSABLE_ENTITY, "Termo rojo", "300"));
     assert!(late.body.contains("Alguien lo cambió mientras tanto"), "{}", late.body);
+    for (field, stored) in [("title", "Termo de un litro"), ("price", "200")] {
+        let (_, shown) = late.body.split_once(&format!("data-testid=\"now-{field}\"")).unwrap_or_else(|| panic!("{}", late.body));
+        assert!(shown.split("</p>").next().unwrap().ends_with(&format!("<span>Ahora dice:</span> <b>{stored}</b>")), "{shown}");
+    }
+    assert!(!late.body.contains("now-description") && !late.body.contains("now-active"), "what is the same is not told: {}", late.body);
     let now = late.field("version").to_owned();
     assert_ne!(now, version);
     assert_eq!(owner.get(&address).await.field("price"), "200", "nothing was changed by it");
@@ -129,7 +138,7 @@ async fn hours_are_taken_as_they_are_written_and_each_day_says_what_is_wrong_wit
     let version = owner.get(&centro).await.field("version").to_owned();
     let form = |mon: &'static str, version: &str| {
         let days = [("mon", mon), ("tue", ""), ("wed", ""), ("thu", ""), ("fri", ""), ("sat", ""), ("sun", "")];
-        let rest = [("name", "Centro"), ("time_zone", "America/Montevideo"), ("open", "hours"), ("burst_ms", "2000"), ("uncertain_policy", "resend")];
+        let rest = [("name", "Centro"), ("time_zone", "montevideo"), ("open", "hours"), ("burst_ms", "2000"), ("uncertain_policy", "resend")];
         let mut form: Vec<(String, String)> = days.into_iter().chain(rest).map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         form.push(("version".into(), version.into()));
         form
@@ -142,6 +151,9 @@ async fn hours_are_taken_as_they_are_written_and_each_day_says_what_is_wrong_wit
 
     let refused = send("13 a 9", &version).await;
     let nothing = send("", &version).await;
+    let night = send("20 a 2", &version).await;
+    assert_eq!((night.to(), owner.get(&centro).await.field("mon")), (&*centro, "20:00–02:00"));
+    let version = owner.get(&centro).await.field("version").to_owned();
     let taken = send("9 a 13, 16 a 20:30", &version).await;
 
     assert_eq!((refused.status, refused.field("mon")), (StatusCode::UNPROCESSABLE_ENTITY, "13 a 9"));
@@ -150,11 +162,8 @@ async fn hours_are_taken_as_they_are_written_and_each_day_says_what_is_wrong_wit
     assert_eq!(taken.to(), centro);
     let page = owner.get(&centro).await;
     assert_eq!(page.field("mon"), "09:00–13:00, 16:00–20:30");
-    assert!(
-        page.body.contains("<option value=\"America&#x2f;Montevideo\" selected>") && page.body.contains("<option value=\"2000\" selected>"),
-        "{}",
-        page.body
-    );
+    assert_eq!(page.field("time_zone"), "America&#x2f;Montevideo", "a city names its zone");
+    assert!(page.body.contains("<option value=\"2000\" selected>"), "{}", page.body);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -172,8 +181,12 @@ async fn a_service_point_is_made_with_what_answers_and_removed_as_long_as_nobody
     assert_eq!(owner.get(&made).await.status, StatusCode::NOT_FOUND);
 
     let phone = format!("{}/phones/cliente-1/messages", centro.replace("/points/", "/simulator/"));
+    assert!(owner.get(&centro).await.body.contains("/remove?"), "as long as nobody wrote it is offered");
     assert!(owner.post(&phone, &[("text", "hola")]).await.status.is_redirection());
     demo.settled().await;
+    let page = owner.get(&centro).await;
+    assert!(page.marked("in-use").starts_with("No se puede borrar") && !page.body.contains("/remove?"), "{}", page.body);
+    assert_eq!(owner.get(&format!("{centro}/remove")).await.status, StatusCode::CONFLICT, "nobody is asked what cannot be done");
     let refused = owner.post(&format!("{centro}/remove"), &[]).await;
     assert!(refused.status == StatusCode::CONFLICT && refused.body.contains("Está en uso"), "{}", refused.body);
     assert_eq!(owner.get(&centro).await.status, StatusCode::OK);
@@ -223,6 +236,7 @@ async fn instructions_and_policies_keep_what_they_were() {
 
     assert_eq!(write("Primero <b>", "0").await.to(), "/settings/prompt");
     assert_eq!(write("Segundo", "1").await.to(), "/settings/prompt");
+    assert_eq!(write(" Segundo\r\n", "2").await.to(), "/settings/prompt", "what says the same makes no version");
     let late = write("Tarde", "1").await;
     assert!(late.status == StatusCode::UNPROCESSABLE_ENTITY && late.body.contains("Tarde") && late.field("version") == "2", "{}", late.body);
     let page = owner.get("/settings/prompt").await.body;
@@ -256,6 +270,10 @@ async fn a_plugin_is_set_up_as_its_schema_describes_it() {
         "{}",
         refused.body
     );
+    let unknown = owner.post(&address, &[("own~greeting", "on"), ("greeting", "Hola {nope}")]).await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(unknown.body.contains("No existe {nope}. Acá podés usar {name} y {place}."), "{}", unknown.body);
+    assert!(unknown.body.contains(">Hola {nope}</textarea>"), "{}", unknown.body);
     let own = [("own~menu", "on"), ("menu", "¿Qué llevás?"), ("reminder_minutes", "661"), ("catalogue_sort", "title")];
     assert_eq!(owner.post(&address, &own).await.to(), format!("{centro}/flow"), "what is the installation's is not looked at");
     let chain = owner.get(&format!("{centro}/flow")).await.body;
@@ -285,4 +303,28 @@ async fn the_bot_of_the_whole_business_is_switched_in_one_place() {
     assert_eq!(owner.post("/settings", &form("Almacén <Sur>")).await.to(), "/settings");
     let page = owner.get("/settings").await.body;
     assert!(page.contains("Almacén &lt;Sur&gt;") && page.contains("<option value=\"UYU\" selected>"), "{page}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_new_business_is_led_on_until_nothing_is_left() {
+    let demo = Demo::start().await;
+    let owner = Guest::logged_in(&demo, demo.owner("Olga Paz").await).await;
+    let steps = async || {
+        let page = owner.get("/dashboard").await.body.replace("&#x2f;", "/");
+        let step = |step: &str| step.split_once("href=\"").and_then(|(_, rest)| rest.split_once('"')).expect("it leads somewhere").0.to_owned();
+        page.split("data-testid=\"first-step\"").skip(1).map(step).collect::<Vec<_>>()
+    };
+    assert_eq!(steps().await, [""; 0], "the demo has all of it");
+    assert_eq!(owner.post("/welcome", &[("name", "Kiosco Olga"), ("industry", "")]).await.to(), "/dashboard");
+
+    let left = steps().await;
+    let simulator = left[0].clone();
+    assert!(simulator.starts_with("/simulator/"), "{left:?}");
+    assert_eq!(left[1..], ["/products/new", "/people/invite"]);
+    assert!(owner.post(&format!("{simulator}/phones/cliente-1/messages"), &[("text", "hola")]).await.status.is_redirection());
+    assert_eq!(steps().await, ["/products/new", "/people/invite"]);
+    assert_eq!(upload(&owner, "/products/new", &product("Termo", "100", "0"), "").await.to(), "/products");
+    assert_eq!(steps().await, ["/people/invite"]);
+    assert_eq!(owner.post("/people/invite", &[("email", "ana@example.com"), ("role", "agent"), ("extent", "all")]).await.status, StatusCode::OK);
+    assert_eq!(steps().await, [""; 0]);
 }

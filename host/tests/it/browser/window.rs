@@ -16,7 +16,7 @@ use fantoccini::{
     key::Key,
 };
 use hyper_util::client::legacy::connect::HttpConnector;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tempfile::TempDir;
 
 use super::demo::{Demo, PASSWORD};
@@ -42,6 +42,16 @@ pub struct Window {
 impl Window {
     /// Opens a browser of its own. `name` is the test's, for the picture of where it failed.
     pub async fn open(demo: &Demo, name: &'static str) -> Self {
+        Self::open_as(demo, name, Map::new()).await
+    }
+
+    /// The same on a phone.
+    pub async fn open_on_a_phone(demo: &Demo, name: &'static str) -> Self {
+        let metrics = json!({ "deviceMetrics": { "width": 390, "height": 844, "pixelRatio": 1, "mobile": true, "touch": false } });
+        Self::open_as(demo, name, Map::from_iter([("mobileEmulation".to_owned(), metrics)])).await
+    }
+
+    async fn open_as(demo: &Demo, name: &'static str, mut chrome: Map<String, Value>) -> Self {
         let driver = Driver::start();
         let arguments = [
             "--headless=new",
@@ -57,8 +67,9 @@ impl Window {
             "--accept-lang=es-AR",
             &format!("--user-data-dir={}", driver.folder.path().display()),
         ];
-        let options = json!({ "goog:chromeOptions": { "binary": program("RELEVO_TEST_CHROMIUM"), "args": arguments } });
-        let Value::Object(capabilities) = options else { unreachable!("an object was written above") };
+        chrome.insert("binary".to_owned(), program("RELEVO_TEST_CHROMIUM").into());
+        chrome.insert("args".to_owned(), json!(arguments));
+        let capabilities = Map::from_iter([("goog:chromeOptions".to_owned(), Value::Object(chrome))]);
         let address = format!("http://{}:{}", Ipv4Addr::LOCALHOST, driver.port);
         let client = ClientBuilder::new(HttpConnector::new()).capabilities(capabilities).connect(&address).await.expect("the browser starts");
         Self { client, address: demo.url(""), name, _driver: driver }

@@ -1,4 +1,4 @@
-//! The pages of plugins' own collections and of tickets, as a browser asks for them.
+//! The pages of plugins' own collections, of tickets and of orders, as a browser asks for them.
 
 use relevo_model::*;
 use relevo_store::{Install, Json};
@@ -90,4 +90,70 @@ async fn a_ticket_is_seen_and_taken_on_by_its_page() {
     assert_eq!(send(&owner, &page, &[("status", "CLOSED"), ("assignee_id", ""), ("version", "2")]).await.status, 422);
 
     assert_eq!(house.test.place.texts(Some(&house.acme), "SELECT status FROM tickets").await, ["RESOLVED"]);
+}
+
+/// An order at this service point, of two bottles.
+async fn ordered(house: &House, point: &ServicePointId, code: &str) -> OrderId {
+    let (id, step): (OrderId, EventId) = (house.test.clock.id(), house.test.clock.id());
+    let rows = format!(
+        "INSERT INTO orders (id, code, service_point_id, conversation_id, customer_id, status, total_minor, currency, address, is_test, created_at) \
+         VALUES ('{id}', '{code}', '{point}', '{id}', '{id}', 'NEW', 250000, 'ARS', '{{\"text\":\"<i>Mitre</i> 640\"}}', FALSE, {}); \
+         INSERT INTO order_lines (order_id, position, product_id, title, quantity, price_minor) VALUES ('{id}', 1, 'x', '<b>Vino', 2, 125000); \
+         INSERT INTO order_history (id, order_id, status, actor, created_at) VALUES ('{step}', '{id}', 'NEW', 'storefront', 1)",
+        house.test.clock.now()
+    );
+    house.test.place.execute(Some(&house.acme), &rows).await;
+    id
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_order_is_found_and_taken_on_by_its_page_and_never_back() {
+    let house = House::new(Setup::new(Database::Sqlite)).await;
+    let (_, agent) = house.member("ema", Role::Agent).await;
+    let (_, viewer) = house.member("vera", Role::Viewer).await;
+    assert!(agent.get("/orders").await.text.contains("Todavía no hay pedidos"));
+    let (here, there) = (ordered(&house, &house.here, "AQUI").await, ordered(&house, &house.there, "ALLA").await);
+    let page = format!("/orders/{here}");
+
+    let list = agent.get("/orders").await.text;
+    assert!(list.contains(&page) && list.contains(&format!("/orders/{there}")) && list.contains("$ 2.500<"), "{list}");
+    let narrowed = agent.get(&format!("/orders?status=NEW&point={}", house.there)).await.text;
+    assert!(narrowed.contains("ALLA") && !narrowed.contains("AQUI"), "{narrowed}");
+    assert!(agent.get("/orders?status=SHIPPED").await.text.contains("No hay pedidos así"));
+    let shown = agent.get(&page).await.text;
+    assert!(shown.contains("&lt;b&gt;Vino") && shown.contains("&lt;i&gt;Mitre") && !shown.contains("<i>Mitre"), "{shown}");
+    assert!(shown.contains("$ 1.250<") && shown.contains("storefront"), "{shown}");
+    assert!(!viewer.get(&page).await.text.contains("name=\"status\""), "who may not change it is not asked");
+
+    let saved = send(&agent, &page, &[("status", "SHIPPED"), ("version", "1")]).await;
+    assert_eq!(saved.header("location"), page, "{saved:?}");
+    let late = send(&agent, &page, &[("status", "CANCELLED"), ("version", "1")]).await;
+    assert!(late.status == 422 && late.text.contains("<span>Ahora dice:</span> <b>En camino</b>"), "{late:?}");
+    let back = send(&agent, &page, &[("status", "CONFIRMED"), ("version", "2")]).await;
+    assert!(back.status == 422 && back.text.contains("no puede pasar a ese estado"), "{back:?}");
+    assert_eq!(send(&viewer, &page, &[("status", "DELIVERED"), ("version", "2")]).await.status, 403);
+    assert_eq!(send(&agent, &page, &[("status", "DELIVERED"), ("version", "2")]).await.header("location"), page);
+    let ended = agent.get(&page).await.text;
+    assert!(!ended.contains("name=\"status\"") && ended.matches("data-testid=\"order-step\"").count() == 3, "{ended}");
+    assert!(ended.contains("<small>ema,"), "{ended}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn orders_are_listed_page_by_page() {
+    let house = House::new(Setup::new(Database::Sqlite)).await;
+    let (_, agent) = house.member_at("ema", Role::Agent, [house.here].into_iter().collect()).await;
+    for nth in 0..51 {
+        ordered(&house, &house.here, &format!("N{nth:02}")).await;
+    }
+    ordered(&house, &house.there, "ALLA").await;
+
+    let first = agent.get("/orders?status=NEW").await.text;
+    let (before, _) = first.split_once("\" rel=\"next\"").expect("there is more");
+    let next = before.rsplit_once("href=\"").expect("it leads somewhere").1.replace("&#x2f;", "/").replace("&amp;", "&");
+    let second = agent.get(&next).await.text;
+
+    let codes = |page: &str| page.matches("data-testid=\"order\"").count();
+    assert_eq!((codes(&first), codes(&second)), (50, 1), "{next}");
+    assert!(second.contains("rel=\"prev\"") && !first.contains("ALLA") && !second.contains("ALLA"), "only where one works");
+    assert!(!first.contains("name=\"point\""), "there is one point for this one");
 }

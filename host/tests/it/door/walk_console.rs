@@ -159,7 +159,7 @@ pub async fn conversation(ground: &Ground<'_>) -> ConversationId {
     id
 }
 
-async fn order(ground: &Ground<'_>) -> String {
+pub async fn order(ground: &Ground<'_>) -> String {
     let conversation = conversation(ground).await;
     let id: OrderId = ground.house.test.clock.id();
     let row = format!(

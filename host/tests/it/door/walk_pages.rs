@@ -9,11 +9,11 @@ use super::{
 };
 
 /// Where these pages are.
-pub const SECTIONS: [&str; 8] = ["/products", "/plugins", "/points", "/records", "/settings", "/conversations", "/tickets", "/turns"];
+pub const SECTIONS: [&str; 9] = ["/products", "/plugins", "/points", "/records", "/settings", "/conversations", "/tickets", "/orders", "/turns"];
 
 /// None for a page that is not known here.
 pub async fn request(ground: &Ground<'_>, method: &Method, path: &str) -> Option<Request> {
-    let at_point = if ["{point}", "{ticket}", "{turn}", "/turns"].iter().any(|part| path.contains(part)) { AtPoint::Hidden } else { AtPoint::No };
+    let at_point = if ["{point}", "{ticket}", "{order}", "{turn}", "/turns"].iter().any(|part| path.contains(part)) { AtPoint::Hidden } else { AtPoint::No };
     let body = if method == Method::POST { Some(body(path)?) } else { None };
     Some(Request { path: filled(ground, path).await?, body, at_point })
 }
@@ -41,6 +41,7 @@ async fn filled(ground: &Ground<'_>, path: &str) -> Option<String> {
             "{number}" => "1".to_owned(),
             "{collection}" => "notes".to_owned(),
             "{record}" => "nope".to_owned(),
+            "{order}" => walk_console::order(ground).await,
             "{ticket}" => walk_console::ticket(ground).await,
             "{product}" => walk_console::product(ground).await,
             "{policy}" => walk_console::policy(ground).await,
@@ -66,6 +67,7 @@ fn body(path: &str) -> Option<Body> {
         "/points/{point}/flow/{plugin}" | "/points/{point}/flow/{plugin}/remove" => String::new(),
         records if records.starts_with("/records/") => "code=x".to_owned(),
         "/tickets/{ticket}" => "status=NEW&assignee_id=&version=9".to_owned(),
+        "/orders/{order}" => "status=SHIPPED&version=9".to_owned(),
         "/points/new" => "name=&time_zone=UTC&plugin=".to_owned(),
         "/points/{point}" => format!("name=&time_zone=UTC&open=always&{DAYS}&burst_ms=0&uncertain_policy=ask&version=1"),
         "/points/{point}/bot" | "/settings/bot" => "on=on".to_owned(),

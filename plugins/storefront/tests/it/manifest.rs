@@ -1,7 +1,8 @@
 //! The manifest's form is made from the texts themselves.
 
+use relevo_plugin::Configured;
 use serde_json::{Map, Value, json};
-use storefront::Text;
+use storefront::{Storefront, Text};
 
 /// A field for each text: what its help says first is the title, the placeholders after it are the description.
 fn schema() -> Value {
@@ -72,4 +73,31 @@ fn what_buttons_and_rows_say_fits_whatsapp() {
     for row in [MenuCatalogue, More, BackToMenu, OtherAddress, ChangeAddress, AddProduct, BackToSummary] {
         assert!(row.default_text().chars().count() <= 24, "{row:?}");
     }
+}
+
+#[test]
+fn what_nothing_replaces_is_wrong_at_its_field_and_told_with_what_there_is() {
+    let config = json!({
+        "greeting": "Hola {nombre}, esto es {place}.",
+        "menu": "¿En qué te ayudo, {name}?",
+        "sold_out": "{title} { se agotó } {",
+        "bad_quantity": "Del 1 al {max}, {max} como mucho.",
+        "confirm": 5,
+    });
+
+    let problems: Vec<(String, String)> = Storefront::check(&config).into_iter().map(|problem| (problem.field, problem.message)).collect();
+
+    let expected = [
+        ("/greeting", "No existe {nombre}. Acá podés usar {name} y {place}."),
+        ("/menu", "Acá no va nada entre llaves: {name} se leería así, tal cual."),
+        ("/sold_out", "No existe { se agotó }. Acá podés usar {title}."),
+    ];
+    assert_eq!(problems, expected.map(|(field, message)| (field.to_owned(), message.to_owned())));
+}
+
+#[test]
+fn every_text_of_ours_can_be_taken_as_it_is() {
+    let config: Map<String, Value> = Text::ALL.iter().map(|text| (text.key().to_owned(), text.default_text().into())).collect();
+
+    assert!(Storefront::check(&Value::Object(config)).is_empty());
 }

@@ -65,6 +65,7 @@ pub async fn save(
         return page.show(&view(&page, &app, &member, &point, &ground, (asked, fields)).await?);
     }
     let seen = entered.text(VERSION).parse().unwrap_or(point.version);
+    let mut stale = false;
     let wrong = match asking.taken(&entered, before) {
         Ok(taken) => match plugins::configure_at(&app, &member, &point.id, &plugin, taken.config, Some(seen)).await {
             Ok(_) => {
@@ -72,11 +73,15 @@ pub async fn save(
                 return Ok(page.done(&flow::address(&point), saved));
             }
             Err(Error::Settings(problems)) => asking.refused_at(&taken.places, &problems),
-            Err(error) => Wrong::try_from(error)?,
+            Err(error) => {
+                stale = matches!(error, Error::Stale);
+                Wrong::try_from(error)?
+            }
         },
         Err(wrong) => wrong,
     };
     let fields = fields.refused(page.visitor.lang, wrong);
+    let fields = if stale { page.beside(fields, &asking.shows(before).1) } else { fields };
     page.again(&view(&page, &app, &member, &point, &ground, (asked, fields)).await?)
 }
 

@@ -10,7 +10,6 @@ use super::{find, head::Head, spans, zones};
 use crate::{
     app::App,
     console::{
-        Error,
         plugins::{self, Plugin},
         points,
     },
@@ -79,6 +78,8 @@ pub struct Entered {
 #[derive(Serialize)]
 pub struct PointPage {
     point: Head,
+    /// Nobody ever wrote there.
+    removable: bool,
     form: Fields,
     zones: Vec<Choice>,
     opens: Vec<Choice>,
@@ -91,17 +92,17 @@ pub struct PointPage {
 pub async fn show_new(page: Page, member: Member, State(app): State<App>) -> web::Result {
     let plugin = app.plugins.ids().iter().find(|id| **id == "storefront").map(|id| (*id).to_owned());
     let form = Fields::of(&NewPoint { time_zone: HERE.into(), plugin: plugin.unwrap_or_default(), ..NewPoint::default() });
-    page.show(&new_page(&page, &app, &member, form, HERE).await?)
+    page.show(&new_page(&page, &app, &member, form).await?)
 }
 
 /// Makes a service point, with what answers there: it can be tried at once.
 pub async fn create(page: Page, member: Member, State(app): State<App>, Form(form): Form<NewPoint>) -> web::Result {
-    let made = points::create(&app, &member, points::Draft::new(&form.name, &form.time_zone)).await;
+    let made = points::create(&app, &member, points::Draft::new(&form.name, &zones::meant(&form.time_zone))).await;
     let point = match made {
         Ok(point) => point,
         Err(error) => {
             let shown = page.refused(&form, error)?;
-            return page.again(&new_page(&page, &app, &member, shown, &form.time_zone).await?);
+            return page.again(&new_page(&page, &app, &member, shown).await?);
         }
     };
     if offered(&app, &member).await?.iter().any(|plugin| plugin.id == form.plugin) {
@@ -128,9 +129,7 @@ pub async fn save(page: Page, member: Member, State(app): State<App>, Path(id): 
     match saved {
         Ok(point) => Ok(page.done(&format!("/points/{id}"), Words::from("point-saved").with("point", point.name))),
         Err(error) => {
-            // Whoever was told that it changed meanwhile, and saves again, means it.
-            let seen = if matches!(error, Error::Stale) { before.version } else { form.version };
-            let form = page.refused(&form, error)?.with("version", seen);
+            let form = page.overtaken(&form, &entered(&before), error)?;
             page.again(&view(&page, &app, &member, &before, form).await?)
         }
     }
@@ -171,7 +170,7 @@ fn draft(form: &Entered) -> Result<points::Draft, Wrong> {
     let uncertain_policy = form.uncertain_policy.parse().map_err(|_| Wrong::at("uncertain_policy", "problem-one-of-these"))?;
     Ok(points::Draft {
         name: form.name.clone(),
-        time_zone: form.time_zone.clone(),
+        time_zone: zones::meant(&form.time_zone),
         opening_hours: hours(form)?,
         locale: Some(form.locale.clone()).filter(|locale| !locale.is_empty()),
         bot_enabled: form.bot_enabled,
@@ -202,11 +201,11 @@ fn hours(form: &Entered) -> Result<Hours, Wrong> {
     }
 }
 
-async fn new_page(page: &Page, app: &App, member: &Member, form: Fields, zone: &str) -> web::Result<NewPointPage> {
+async fn new_page(page: &Page, app: &App, member: &Member, form: Fields) -> web::Result<NewPointPage> {
     let known = offered(app, member).await?;
     let none = Choice::new("", page.say("point-plugin-none"));
     let plugins = known.iter().map(|plugin| Choice::new(&plugin.id, title(page, plugin))).chain([none]).collect();
-    Ok(NewPointPage { form, zones: zones::choices(zone, app.clock.now()), plugins })
+    Ok(NewPointPage { form, zones: zones::choices(app.clock.now()), plugins })
 }
 
 /// What can answer at a new service point: for who may say so.
@@ -223,11 +222,11 @@ async fn view(page: &Page, app: &App, member: &Member, point: &ServicePoint, for
         |name: &str, value: &str| Choice { hint: Some(page.say(&format!("{name}-{value}-hint"))), ..Choice::new(value, page.say(&format!("{name}-{value}"))) };
     let burst = |ms: i64| Choice::new(ms, Words::from("burst-seconds").with("count", ms / 1_000).to_text(page.visitor.lang));
     let own = (!BURSTS.contains(&point.burst_ms)).then_some(point.burst_ms);
-    let zone = form.values.get("time_zone").and_then(|zone| zone.as_str()).unwrap_or(&point.time_zone).to_owned();
     Ok(PointPage {
         point: Head::of(app, member, point, "point-tab-data").await?,
+        removable: !points::is_in_use(app, member, &point.id).await?,
         form,
-        zones: zones::choices(&zone, app.clock.now()),
+        zones: zones::choices(app.clock.now()),
         opens: ["always", "hours"].map(|open| option("open", open)).into(),
         days: spans::DAYS,
         locales: [Choice::new("", page.say("locale-of-business"))]
@@ -260,8 +259,9 @@ impl Template for PointPage {
         let form = Fields::of(&Entered { name: "<script>".into(), open: "hours".into(), mon: "<b>".into(), locale: "es".into(), ..Entered::default() });
         let choices = || vec![Choice { hint: Some("<i>".into()), ..Choice::new("hours", "Con horario") }, Choice::new("es", "es")];
         let wrong = ["name", "time_zone", "open", "mon", "tue", "locale", "burst_ms", "uncertain_policy"].map(|field| (field.to_owned(), "field-spans".into()));
-        let page = |form| Self {
+        let page = |form, removable| Self {
             point: Head::sample(),
+            removable,
             form,
             zones: choices(),
             opens: choices(),
@@ -270,7 +270,7 @@ impl Template for PointPage {
             bursts: choices(),
             policies: choices(),
         };
-        vec![page(form.clone()), page(form.refused("es", Wrong { fields: wrong.into(), whole: Some("problem-stale".into()) }))]
+        vec![page(form.clone(), true), page(form.refused("es", Wrong { fields: wrong.into(), whole: Some("problem-stale".into()) }), false)]
     }
 }
 

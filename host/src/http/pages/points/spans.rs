@@ -13,9 +13,14 @@ pub fn parse(text: &str) -> Option<Vec<[String; 2]>> {
     let spans = text.split(',').map(str::trim).filter(|span| !span.is_empty());
     let spans = spans.map(|span| {
         let (from, to) = span.split_once('-')?;
-        // Midnight ends a day, and a day has no hour 24.
-        let to = time(to)?;
-        Some([time(from)?, if to == "24:00" { "23:59".to_owned() } else { to }])
+        let (from, to) = (time(from)?, time(to)?);
+        // A day has no hour 24: it ends where the next one begins, and all of it ends a minute before.
+        let to = match (&*from, &*to) {
+            ("00:00", "24:00") => "23:59".to_owned(),
+            (_, "24:00") => "00:00".to_owned(),
+            _ => to,
+        };
+        Some([from, to])
     });
     let spans: Vec<[String; 2]> = spans.collect::<Option<_>>()?;
     hours::sound(&Hours::from([(DAYS[0].to_owned(), spans.clone())])).then_some(spans)
@@ -47,7 +52,9 @@ mod tests {
             ("09:00–13:00 y 16.30 a 20 hs", "09:00–13:00, 16:30–20:00"),
             ("9h às 18h", "09:00–18:00"),
             ("8:15 to 12 and 13 to 17", "08:15–12:00, 13:00–17:00"),
-            ("20 a 24", "20:00–23:59"),
+            ("20 a 24", "20:00–00:00"),
+            ("0 a 24", "00:00–23:59"),
+            ("9 a 13, 22 a 2", "09:00–13:00, 22:00–02:00"),
         ] {
             let spans = parse(text).unwrap_or_else(|| panic!("{text}"));
             assert_eq!(show(&spans), shown);
@@ -57,7 +64,7 @@ mod tests {
 
     #[test]
     fn hours_that_make_no_sense_are_not_guessed() {
-        for text in ["cerrado", "9", "13 a 9", "9 a 25", "9:5 a 10", "9-13, 12-20", "9 a 13 a 20", "a", "9-", "24-24", "१ a २"] {
+        for text in ["cerrado", "9", "13 a 9", "9 a 25", "9:5 a 10", "9-13, 12-20", "22 a 2, 9 a 13", "9 a 13 a 20", "a", "9-", "24-24", "१ a २"] {
             assert_eq!(parse(text), None, "{text}");
         }
     }

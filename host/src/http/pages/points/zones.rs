@@ -1,32 +1,57 @@
-//! Time zones to choose from, each by its city.
+//! Time zones to choose from: every one that there is, found by its name or its city.
 
 use jiff::{Timestamp, tz::TimeZone};
 use relevo_model::Time;
 
 use crate::web::forms::Choice;
 
-/// Zones of places; others are names for rules.
-const REGIONS: [&str; 8] = ["Africa", "America", "Asia", "Atlantic", "Australia", "Europe", "Indian", "Pacific"];
+/// Copies of the others, which count otherwise.
+const COPIES: [&str; 2] = ["posix/", "right/"];
 
-/// Every zone of a place, and the one that is chosen, by city.
-pub fn choices(chosen: &str, now: Time) -> Vec<Choice> {
-    let places = jiff::tz::db().available().filter_map(|name| {
-        let name = name.as_str().to_owned();
-        let (region, city) = name.split_once('/')?;
-        REGIONS.contains(&region).then(|| Choice::new(&name, label(region, city, &name, now)))
-    });
-    let mut choices: Vec<Choice> = places.collect();
-    choices.sort_by(|one, other| one.text.cmp(&other.text));
-    if !choices.iter().any(|choice| choice.value == chosen) {
-        choices.insert(0, Choice::new(chosen, chosen));
-    }
-    choices
+/// Every zone by its name, with its city and how late it is there.
+pub fn choices(now: Time) -> Vec<Choice> {
+    let mut names: Vec<String> = names().collect();
+    names.sort_unstable();
+    names.iter().map(|name| Choice::new(name, label(name, now))).collect()
 }
 
-/// `Buenos Aires · America/Argentina (GMT−3)`: the city first, so that its letters find it.
-fn label(region: &str, city: &str, name: &str, now: Time) -> String {
-    let (rest, city) = city.rsplit_once('/').map_or((region.to_owned(), city), |(state, city)| (format!("{region}/{state}"), city));
-    format!("{} · {} (GMT{})", city.replace('_', " "), rest.replace('_', " "), offset(name, now))
+/// The zone that somebody means: by its name in whatever letters, or by its city. What is none stays as it was written.
+pub fn meant(text: &str) -> String {
+    let (wanted, names) = (plain(text), names().collect::<Vec<_>>());
+    let named = names.iter().find(|name| plain(name) == wanted);
+    // Of two of one city the longer name is the one that counts now.
+    let of_city = || names.iter().filter(|name| plain(city(name)) == wanted).max_by_key(|name| name.len());
+    named.or_else(of_city).cloned().unwrap_or_else(|| text.trim().to_owned())
+}
+
+fn names() -> impl Iterator<Item = String> {
+    let names = jiff::tz::db().available().map(|name| name.as_str().to_owned());
+    names.filter(|name| !COPIES.iter().any(|copy| name.starts_with(copy)))
+}
+
+fn city(name: &str) -> &str {
+    name.rsplit('/').next().unwrap_or(name)
+}
+
+/// Small letters without accents, which no name of a zone has.
+fn plain(text: &str) -> String {
+    let plain = |letter: char| match letter {
+        'á' | 'à' | 'â' | 'ã' => 'a',
+        'é' | 'ê' => 'e',
+        'í' => 'i',
+        'ó' | 'ô' | 'õ' => 'o',
+        'ú' | 'ü' => 'u',
+        'ç' => 'c',
+        'ñ' => 'n',
+        ' ' => '_',
+        other => other,
+    };
+    text.trim().to_lowercase().chars().map(plain).collect()
+}
+
+/// `Buenos Aires (GMT−3)`.
+fn label(name: &str, now: Time) -> String {
+    format!("{} (GMT{})", city(name).replace('_', " "), offset(name, now))
 }
 
 /// `−3`, `+5:30`; nothing in Greenwich.
@@ -46,14 +71,30 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_city_is_found_by_its_first_letters_and_says_how_late_it_is_there() {
-        let choices = choices("Mars/Olympus", Time(1_767_268_800_000));
+    fn every_zone_says_how_late_it_is_there() {
+        let choices = choices(Time(1_767_268_800_000));
         let text = |zone: &str| choices.iter().find(|choice| choice.value == zone).map(|choice| &*choice.text);
 
-        assert_eq!(text("America/Argentina/Buenos_Aires"), Some("Buenos Aires · America/Argentina (GMT−3)"));
-        assert_eq!(text("Asia/Kolkata"), Some("Kolkata · Asia (GMT+5:30)"));
-        assert_eq!(text("Europe/London"), Some("London · Europe (GMT)"));
-        assert_eq!(choices[0].value, "Mars/Olympus", "what was chosen stays to be seen");
-        assert!(choices.iter().all(|choice| choice.value == "Mars/Olympus" || TimeZone::get(&choice.value).is_ok()));
+        assert_eq!(text("America/Argentina/Buenos_Aires"), Some("Buenos Aires (GMT−3)"));
+        assert_eq!(text("Asia/Kolkata"), Some("Kolkata (GMT+5:30)"));
+        assert_eq!(text("Europe/London"), Some("London (GMT)"));
+        assert_eq!(text("UTC"), Some("UTC (GMT)"));
+        assert!(choices.len() > 400 && choices.iter().all(|choice| TimeZone::get(&choice.value).is_ok()));
+    }
+
+    #[test]
+    fn a_zone_is_meant_by_its_name_or_by_its_city() {
+        for (text, zone) in [
+            ("America/Montevideo", "America/Montevideo"),
+            (" america/montevideo", "America/Montevideo"),
+            ("Buenos Aires", "America/Argentina/Buenos_Aires"),
+            ("córdoba", "America/Argentina/Cordoba"),
+            ("São Paulo", "America/Sao_Paulo"),
+            ("utc", "UTC"),
+            (" Mars/Olympus ", "Mars/Olympus"),
+            ("", ""),
+        ] {
+            assert_eq!(meant(text), zone, "{text}");
+        }
     }
 }

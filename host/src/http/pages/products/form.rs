@@ -72,7 +72,24 @@ pub async fn create(page: Page, member: Member, State(app): State<App>, upload: 
 
 pub async fn show(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>) -> web::Result {
     let product = products::find(&app, &member, &named(&id)?).await?;
-    let form = Fields::of(&Entered {
+    page.show(&view(&app, Fields::of(&entered(&page, &product)), &product))
+}
+
+pub async fn save(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, upload: Upload<Entered, LARGEST>) -> web::Result {
+    let before = products::find(&app, &member, &named(&id)?).await?;
+    match change(&page, &app, &member, &upload, &before).await {
+        Ok(product) => Ok(done(&page, "product-saved", &product)),
+        Err(error) => {
+            let stale = matches!(error, Error::Stale);
+            let form = again(&page, &upload, &before.currency, error)?;
+            let form = if stale { page.beside(form, &Fields::of(&entered(&page, &before))) } else { form };
+            page.again(&view(&app, form, &before))
+        }
+    }
+}
+
+fn entered(page: &Page, product: &Product) -> Entered {
+    Entered {
         title: product.title.clone(),
         description: product.description.clone(),
         price: money::entered(page.visitor.lang, product.price_minor, &product.currency),
@@ -81,27 +98,13 @@ pub async fn show(page: Page, member: Member, State(app): State<App>, Path(id): 
         active: product.active,
         without_photo: false,
         version: product.version,
-    });
-    page.show(&view(&app, form, &product))
-}
-
-pub async fn save(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, upload: Upload<Entered, LARGEST>) -> web::Result {
-    let before = products::find(&app, &member, &named(&id)?).await?;
-    match change(&page, &app, &member, &upload, &before).await {
-        Ok(product) => Ok(done(&page, "product-saved", &product)),
-        Err(error) => {
-            // Whoever was told that it changed meanwhile, and saves again, means it.
-            let seen = if matches!(error, Error::Stale) { before.version } else { upload.form.version };
-            let form = again(&page, &upload, &before.currency, error)?.with("version", seen);
-            page.again(&view(&app, form, &before))
-        }
     }
 }
 
 /// The photo is looked at before anything is made.
 async fn make(page: &Page, app: &App, member: &Member, upload: &Upload<Entered, LARGEST>, currency: &str) -> console::Result<Product> {
     let draft = draft(page, &upload.form, currency);
-    check(&upload.file)?;
+    check(upload)?;
     let product = products::create(app, member, draft).await?;
     match &upload.file {
         File::Sent(photo) => photos::set(app, member, &product.id, photo.clone()).await,
@@ -111,7 +114,7 @@ async fn make(page: &Page, app: &App, member: &Member, upload: &Upload<Entered, 
 
 async fn change(page: &Page, app: &App, member: &Member, upload: &Upload<Entered, LARGEST>, before: &Product) -> console::Result<Product> {
     let draft = draft(page, &upload.form, &before.currency);
-    check(&upload.file)?;
+    check(upload)?;
     let product = products::save(app, member, &before.id, draft, Some(upload.form.version)).await?;
     match &upload.file {
         File::Sent(photo) => photos::set(app, member, &product.id, photo.clone()).await,
@@ -120,8 +123,9 @@ async fn change(page: &Page, app: &App, member: &Member, upload: &Upload<Entered
     }
 }
 
-fn check(file: &File) -> console::Result<()> {
-    match file {
+fn check(upload: &Upload<Entered, LARGEST>) -> console::Result<()> {
+    match &upload.file {
+        File::None if upload.empty => Err(Error::field("photo", "field-photo-empty")),
         File::None => Ok(()),
         File::TooLarge => Err(Error::field("photo", "field-photo-large")),
         File::Sent(photo) => photos::check(photo).map(|_| ()),

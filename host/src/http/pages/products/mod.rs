@@ -27,8 +27,8 @@ use crate::{
 
 /// Products on a page.
 const SHOWN: i64 = 50;
-/// Bytes of a form with its photo. Larger photos than we keep are read too, to be told what is wrong with them.
-const FORM: usize = 32 << 20;
+/// Bytes of a form with its photo. Larger photos than we keep are read too, to be told what is wrong with them: nothing of one is held.
+const FORM: usize = 256 << 20;
 
 pub fn routes() -> Routes {
     const SEE: Access = Access::Permission(Permission::SeeBusiness);

@@ -7,7 +7,6 @@ use serde::{Deserialize, Serialize};
 use crate::{
     app::App,
     console::{
-        Error,
         assistant::{self, Draft, MODELS},
         business::{self, Business},
     },
@@ -40,9 +39,7 @@ pub struct AssistantPage {
 
 pub async fn show(page: Page, member: Member, State(app): State<App>) -> web::Result {
     let business = business::find(&app, &member).await?;
-    let model = business.model.clone();
-    let entered = Entered { base_url: model.base_url.unwrap_or_default(), model: model.name, version: business.version, ..Entered::default() };
-    page.show(&view(&business, Fields::of(&entered)))
+    page.show(&view(&business, Fields::of(&entered(&business))))
 }
 
 /// A key that is not given stays; to take it away has to be said.
@@ -54,11 +51,15 @@ pub async fn save(page: Page, member: Member, State(app): State<App>, Form(form)
         Ok(_) => Ok(page.done("/settings/assistant", "assistant-saved")),
         Err(error) => {
             let business = business::find(&app, &member).await?;
-            let seen = if matches!(error, Error::Stale) { business.version } else { form.version };
-            let form = page.refused(&form, error)?.with("version", seen);
+            let form = page.overtaken(&form, &entered(&business), error)?;
             page.again(&view(&business, form))
         }
     }
+}
+
+fn entered(business: &Business) -> Entered {
+    let model = business.model.clone();
+    Entered { base_url: model.base_url.unwrap_or_default(), model: model.name, version: business.version, ..Entered::default() }
 }
 
 fn view(business: &Business, form: Fields) -> AssistantPage {

@@ -9,10 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    console::{
-        Error,
-        business::{self, Business, Draft},
-    },
+    console::business::{self, Business, Draft},
     http::routes::{Access, Routes},
     identity::Member,
     policy::Permission,
@@ -94,9 +91,7 @@ pub async fn save(page: Page, member: Member, State(app): State<App>, Form(form)
         Ok(_) => Ok(page.done("/settings", "business-saved")),
         Err(error) => {
             let business = business::find(&app, &member).await?;
-            // Whoever was told that it changed meanwhile, and saves again, means it.
-            let seen = if matches!(error, Error::Stale) { business.version } else { form.version };
-            let form = page.refused(&form, error)?.with("version", seen);
+            let form = page.overtaken(&form, &entered(&business), error)?;
             page.again(&view(&page, &business, form))
         }
     }

@@ -7,10 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    console::{
-        Error,
-        policies::{self, Draft, KINDS},
-    },
+    console::policies::{self, Draft, KINDS},
     identity::{Member, Refusal},
     texts::{self, Args},
     web::{
@@ -132,9 +129,7 @@ pub async fn create(page: Page, member: Member, State(app): State<App>, Form(for
 
 pub async fn show(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>) -> web::Result {
     let policy = policies::find(&app, &member, &named(&id)?).await?;
-    let Policy { kind, title, text, active, version, .. } = policy.clone();
-    let form = Fields::of(&Entered { kind, title, text, active, version });
-    let shown = view(&page, &app, &member, &policy, form).await?;
+    let shown = view(&page, &app, &member, &policy, Fields::of(&entered(&policy))).await?;
     page.show(&shown)
 }
 
@@ -144,11 +139,15 @@ pub async fn save(page: Page, member: Member, State(app): State<App>, Path(id): 
     match policies::save(&app, &member, &before.id, draft(&form), Some(form.version)).await {
         Ok(policy) => Ok(page.done("/settings/policies", Words::from("policy-saved").with("title", policy.title))),
         Err(error) => {
-            let seen = if matches!(error, Error::Stale) { before.version } else { form.version };
-            let form = page.refused(&form, error)?.with("version", seen);
+            let form = page.overtaken(&form, &entered(&before), error)?;
             page.again(&view(&page, &app, &member, &before, form).await?)
         }
     }
+}
+
+fn entered(policy: &Policy) -> Entered {
+    let Policy { kind, title, text, active, version, .. } = policy.clone();
+    Entered { kind, title, text, active, version }
 }
 
 fn draft(form: &Entered) -> Draft {

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     app::App,
-    console::{Error, prompts},
+    console::prompts,
     identity::{Member, Refusal},
     web::{
         self, Page, Words,
@@ -72,8 +72,7 @@ pub struct PromptVersionPage {
 
 pub async fn show(page: Page, member: Member, State(app): State<App>, Query(from): Query<From>) -> web::Result {
     let now = active(&app, &member).await?;
-    let form = Fields::of(&now.map_or_else(Entered::default, |now| Entered { text: now.text, version: now.version }));
-    let shown = view(&page, &app, &member, form, from.before).await?;
+    let shown = view(&page, &app, &member, Fields::of(&entered(now)), from.before).await?;
     page.show(&shown)
 }
 
@@ -81,9 +80,7 @@ pub async fn write(page: Page, member: Member, State(app): State<App>, Form(form
     match prompts::write(&app, &member, &form.text, Some(form.version)).await {
         Ok(prompt) => Ok(page.done("/settings/prompt", Words::from("prompt-saved").with("version", prompt.version))),
         Err(error) => {
-            let current = active(&app, &member).await?.map_or(0, |now| now.version);
-            let seen = if matches!(error, Error::Stale) { current } else { form.version };
-            let form = page.refused(&form, error)?.with("version", seen);
+            let form = page.overtaken(&form, &entered(active(&app, &member).await?), error)?;
             page.again(&view(&page, &app, &member, form, None).await?)
         }
     }
@@ -100,6 +97,10 @@ pub async fn show_one(page: Page, member: Member, State(app): State<App>, Path(i
 pub async fn restore(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>, Form(form): Form<Restored>) -> web::Result {
     let prompt = prompts::restore(&app, &member, &named(&id)?, Some(form.version)).await?;
     Ok(page.done("/settings/prompt", Words::from("prompt-restored").with("version", prompt.version)))
+}
+
+fn entered(now: Option<AgentPrompt>) -> Entered {
+    now.map_or_else(Entered::default, |now| Entered { text: now.text, version: now.version })
 }
 
 async fn active(app: &App, member: &Member) -> web::Result<Option<AgentPrompt>> {
