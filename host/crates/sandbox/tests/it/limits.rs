@@ -152,6 +152,17 @@ async fn a_flood_of_log_lines_leaves_a_marker() {
 }
 
 #[tokio::test]
+async fn a_log_line_reaches_the_host_without_control_characters() {
+    let bench = Bench::new();
+
+    // Where nothing was written zeros lie.
+    let report = bench.run("(call $say-line (i32.const 8192) (i32.const 3)) (call $handled)").await;
+
+    assert!(report.result.unwrap().handled);
+    assert_eq!(report.caps.logs, ["\u{fffd}\u{fffd}\u{fffd}"]);
+}
+
+#[tokio::test]
 async fn a_log_line_of_megabytes_is_not_kept() {
     let bench = Bench::new();
 
