@@ -147,6 +147,18 @@ both_engines! {
         assert_eq!((&visits["total"], &visits["days"][0]["count"]), (&json!(5), &json!(5)), "{shown}");
     }
 
+    async fn a_counter_is_named_in_small_letters_digits_and_underscores(setup: Setup) {
+        let app = setup.tenant("acme").flow("probe").await;
+        let chat = app.customer(PHONE);
+        let (long, longest) = ("v".repeat(65), "v".repeat(64));
+
+        for name in ["Visits", "visits-made", "visitas_año", "", &long, &longest, "visits_2"] {
+            chat.says(&format!("count {name} 1")).await.bot_replies().await;
+        }
+
+        assert_eq!(app.place.texts(Some(&app.acme().id), "SELECT metric FROM plugin_counters ORDER BY metric").await, ["visits_2", longest.as_str()]);
+    }
+
     async fn a_secret_goes_out_and_comes_back_nowhere(setup: Setup) {
         let app = setup.tenant("acme").flow("probe").await;
         enter_secret(&app, app.acme()).await;

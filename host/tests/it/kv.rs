@@ -83,6 +83,27 @@ both_engines! {
         assert_eq!(app.count(app.tenant("sector7"), "SELECT COUNT(*) FROM messages WHERE direction = 'IN'").await, 1);
     }
 
+    async fn who_keeps_more_than_fifty_megabytes_keeps_nothing_more(setup: Setup) {
+        let app = setup.tenant("acme").flow("probe").await;
+        let much = if app.place.is_postgres() { "repeat('x', 52428802)" } else { "hex(zeroblob(26214401))" };
+        let value = format!("INSERT INTO kv (plugin_id, scope, scope_id, key, value, version) VALUES ('probe', 'business', '', 'much', {much}, 1)");
+        let record = format!(
+            "INSERT INTO plugin_records (plugin_id, collection, id, value, version, created_at, updated_at) VALUES ('probe', 'notes', 'much', {much}, 1, 0, 0)"
+        );
+
+        for (nth, (filling, word, table)) in [(value, "put k one", "kv"), (record, "note a one", "plugin_records")].iter().enumerate() {
+            app.place.execute(Some(&app.acme().id), filling).await;
+            let chat = app.customer(&format!("+54 9 11 5555 000{nth}")).says(word).await;
+            app.settled().await;
+            assert_eq!(chat.turns().await, [("dead".to_owned(), 1)], "{word}");
+            assert_eq!(app.count(app.acme(), &format!("SELECT COUNT(*) FROM {table}")).await, 1, "{word}");
+            app.place.execute(Some(&app.acme().id), &format!("DELETE FROM {table}")).await;
+        }
+
+        let chat = app.customer("+54 9 11 5555 0009").says("put k one").await;
+        assert_eq!(chat.bot_replies().await, ["\"one\" v1"], "what was removed counts no more");
+    }
+
     async fn a_turn_finds_the_order_that_it_has_just_made(setup: Setup) {
         let app = setup.tenant("acme").flow("probe").product("YER", "Yerba mate", 480_000, Some(40)).await;
         let chat = app.customer(PHONE);

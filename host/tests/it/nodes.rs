@@ -172,6 +172,27 @@ async fn what_another_process_received_first_is_answered_first() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_number_that_another_process_gave_up_hears_nothing_here() {
+    let app = shared().tenant("acme").flow("echo").await;
+    let second = app.add_node().await;
+    let chat = app.customer(PHONE).through(second).says("uno").await;
+    assert_eq!(chat.bot_replies().await, ["uno"]);
+    let (tenant, channel) = (chat.tenant.id, chat.tenant.channel);
+
+    let owner = crate::console::owner(&app).await;
+    assert_eq!(owner.delete(&format!("/api/channels/{channel}")).await.status, 204);
+    until("the other process knows of it", || async {
+        let layout = app.node(second).business(&tenant).await.unwrap().layout();
+        layout.channels[&channel].row.removed_at.is_some()
+    })
+    .await;
+    let unheard = app.post_to(second, &chat.tenant.secret, &chat.text("dos")).await;
+
+    assert_eq!(unheard.status, 401, "nobody has this number any more");
+    assert_eq!(chat.messages().await.len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_turn_that_two_processes_run_is_answered_once() {
     let app = shared().tenant("acme").flow("probe").await;
     let second = app.add_node().await;

@@ -1,6 +1,9 @@
 //! Ticks: they only advance, whatever order they come in.
 
-use std::sync::{Mutex, mpsc};
+use std::{
+    sync::{Mutex, mpsc},
+    time::Duration,
+};
 
 use relevo_model::Delivery;
 use relevo_testbed::{
@@ -63,6 +66,27 @@ both_engines! {
 
         assert_eq!(app.count(&chat.tenant, "SELECT COUNT(*) FROM early_statuses").await, 1);
         assert_eq!(app.count(&chat.tenant, "SELECT COUNT(*) FROM messages").await, 0);
+    }
+
+    async fn what_nobody_came_to_ask_for_is_dropped_after_its_time(setup: Setup) {
+        const DAY: u64 = 24 * 3_600;
+        let app = setup.tenant("acme").flow("echo").await;
+        let chat = app.customer(PHONE).says("hola").await;
+        chat.bot_replies().await;
+        chat.post(&chat.payload(|builder| builder.status("wamid.UNKNOWN", &chat.to, &Status::Read, None))).await;
+        let before = app.clock.now();
+        let kept = || async {
+            let journals = app.count(&chat.tenant, &format!("SELECT COUNT(*) FROM turn_journal WHERE created_at <= {before}")).await;
+            (journals, app.count(&chat.tenant, "SELECT COUNT(*) FROM early_statuses").await)
+        };
+
+        for (days, left) in [(6, (1, 1)), (2, (1, 0)), (21, (1, 0)), (2, (0, 0))] {
+            app.clock.advance(Duration::from_secs(days * DAY));
+            // Whoever works it is the one who forgets.
+            chat.says("sigo").await.bot_replies().await;
+            app.node(0).business(&chat.tenant.id).await.unwrap().forget_old().await.unwrap();
+            until_equal(left, &kept).await;
+        }
     }
 
     async fn a_state_never_goes_back(setup: Setup) {

@@ -144,6 +144,17 @@ both_engines! {
         app.leaves_work();
     }
 
+    async fn a_webhook_names_so_many_numbers_at_most(setup: Setup) {
+        let app = two_tenants(setup).await;
+        let naming = |numbers: u64| {
+            let first = WebhookBuilder::new(app.ids(), "700000000000000").text("hola");
+            (1..numbers).fold(first, |builder, nth| builder.number(&format!("{}", 700_000_000_000_000 + nth)).text("hola")).build()
+        };
+
+        assert_eq!(app.post_to(0, "platform-secret", &naming(101)).await.status, 400, "each is looked up before anything is verified");
+        assert_eq!(app.post_to(0, "platform-secret", &naming(100)).await.status, 200);
+    }
+
     async fn meta_verifies_the_address_with_the_token(setup: Setup) {
         let app = two_tenants(setup).await;
 

@@ -99,7 +99,14 @@ impl Guest {
         self.send(method, path, &[headers, more].concat(), body.as_bytes().to_vec()).await
     }
 
-    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+    /// Opens a page's live side; what comes of it comes when it happens.
+    pub async fn follows(&self, path: &str) -> Body {
+        let response = self.router.clone().oneshot(self.request(Method::GET, path, &[], Vec::new())).await.expect("the router answers");
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        response.into_body()
+    }
+
+    fn request(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Request<Body> {
         let cookies = self.cookies.lock().expect("nobody panics here").iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let mut request = Request::builder().method(method).uri(path).header(header::HOST, "localhost");
         if !cookies.is_empty() {
@@ -108,8 +115,11 @@ impl Guest {
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
-        let request = request.body(Body::from(body)).expect("the request is sound");
-        let response = self.router.clone().oneshot(request).await.expect("the router answers");
+        request.body(Body::from(body)).expect("the request is sound")
+    }
+
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Answer {
+        let response = self.router.clone().oneshot(self.request(method, path, headers, body)).await.expect("the router answers");
         let (status, headers) = (response.status(), response.headers().clone());
         for cookie in headers.get_all(header::SET_COOKIE) {
             self.keep(cookie.to_str().expect("cookies are text"));

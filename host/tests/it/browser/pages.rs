@@ -1,6 +1,9 @@
 //! The simulator's addresses through the real router, without a browser.
 
+use std::time::Duration;
+
 use axum::http::StatusCode;
+use http_body_util::BodyExt;
 use relevo_model::*;
 use relevo_store::{Conversation, Message};
 
@@ -300,4 +303,20 @@ async fn the_last_turn_shows_its_event_its_plugin_its_actions_and_its_state() {
     }
     assert_eq!(times(inspector, "data-testid=\"action\""), 2, "the greeting and the menu");
     assert_eq!(times(inspector, "data-testid=\"kept\""), 1);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_live_page_ends_with_its_session() {
+    let site = Site::open().await;
+    let elsewhere = Guest::logged_in(&site.demo, AGENT).await;
+    let mut live = site.agent.follows(&format!("{}/live", site.point)).await;
+    let shown = live.frame().await.expect("it begins with all that there is").unwrap().into_data().unwrap();
+    assert!(String::from_utf8_lossy(&shown).contains("event: update"), "{shown:?}");
+
+    assert_eq!(elsewhere.post("/account/devices/others/revoke", &[]).await.to(), "/account/devices");
+    assert_eq!(as_a_script(&elsewhere, &site.phone("messages"), &[("text", "nadie lo ve")]).await.0, StatusCode::NO_CONTENT);
+
+    let rest = tokio::time::timeout(Duration::from_secs(15), live.collect()).await.expect("it ends by itself").unwrap().to_bytes();
+    assert!(!String::from_utf8_lossy(&rest).contains("nadie lo ve"), "{rest:?}");
+    site.demo.settled().await;
 }

@@ -92,6 +92,44 @@ both_engines! {
         assert_eq!((refused.status, refused.problem()), (409, "replay-needed"));
         assert_eq!(admin.plugin().await["active"], "1.0.0");
     }
+
+    async fn a_canary_that_nobody_approved_does_not_come_to_answer_all(setup: Setup) {
+        let app = setup.tenant("acme").await;
+        let admin = Admin::of(&app).await;
+        admin.runs(echo("1.0.0")).await;
+        let second = admin.has(component("echo", "1.1.0", |_| {})).await;
+        admin.tries(&second, 5).await.ok();
+        admin.caller.put(&format!("/api/plugins/{ID}/rule"), json!({ "requires_replay": true })).await.ok();
+
+        let refused = admin.caller.delete(&format!("/api/plugins/{ID}/canary?keep=true")).await;
+
+        assert_eq!((refused.status, refused.problem()), (409, "replay-needed"));
+        assert_eq!(admin.plugin().await["active"], "1.0.0");
+        assert_eq!(admin.caller.delete(&format!("/api/plugins/{ID}/canary?keep=false")).await.status, 200, "it can be ended");
+    }
+
+    async fn fifty_versions_of_a_plugin_are_kept_and_no_more(setup: Setup) {
+        let app = setup.tenant("acme").await;
+        let admin = Admin::of(&app).await;
+        admin.has(echo("1.0.0")).await;
+        let same = "digest, size, manifest, state, media_key, uploaded_by, created_at";
+        let others: Vec<String> = (1..50)
+            .map(|nth| {
+                format!(
+                    "INSERT INTO plugin_versions (plugin_id, version, {same}) SELECT plugin_id, '1.0.{nth}', {same} FROM plugin_versions \
+                     WHERE version = '1.0.0'"
+                )
+            })
+            .collect();
+        app.place.execute(Some(&app.acme().id), &others.join("; ")).await;
+
+        let refused = admin.uploads(echo("2.0.0")).await;
+
+        assert_eq!(refused.wrong(), [("file", "plugin-too-many-versions")]);
+        assert_eq!(app.count(app.acme(), "SELECT COUNT(*) FROM plugin_versions").await, 50);
+        app.place.execute(Some(&app.acme().id), "DELETE FROM plugin_versions WHERE version = '1.0.1'").await;
+        admin.has(echo("2.0.0")).await;
+    }
 }
 
 fn find(file: &[u8], wanted: &[u8]) -> usize {

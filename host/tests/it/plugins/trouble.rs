@@ -1,13 +1,24 @@
 //! Plugins that fail: passed over, set aside, tried again; and the conversation never stays without an end.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::{
+    sync::atomic::{AtomicU32, Ordering},
+    time::Duration,
+};
 
-use relevo_model::Answering;
+use relevo_model::{Answering, Reach, Role};
 use reqwest::Client;
 use serde_json::json;
+use tokio::{
+    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+};
 
 use super::{Admin, ID, component, phone, probe};
-use crate::harness::{Setup, TestApp, both_engines};
+use crate::{
+    console::member,
+    harness::{Database, Setup, TestApp, both_engines},
+};
 
 const NOTICE: &str = "persona";
 /// Tells apart what each run of a test uploads.
@@ -151,4 +162,59 @@ both_engines! {
         let set = admin.caller.put(&format!("/api/plugins/{ID}/config"), json!({ "config": {} })).await;
         assert_eq!(set.wrong(), [("file", "plugin-changed")], "it is to be uploaded again");
     }
+}
+
+/// A mail server of few words: hands on what it was given.
+async fn mailbox() -> (String, mpsc::Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = format!("smtp://{}", listener.local_addr().unwrap());
+    let (given, mails) = mpsc::channel(9);
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            tokio::spawn(talk(stream, given.clone()));
+        }
+    });
+    (address, mails)
+}
+
+async fn talk(stream: TcpStream, given: mpsc::Sender<String>) {
+    let mut stream = BufReader::new(stream);
+    stream.write_all(b"220 localhost\r\n").await.unwrap();
+    let (mut mail, mut line) = (String::new(), String::new());
+    while stream.read_line(&mut line).await.unwrap_or(0) > 0 {
+        let answer: &[u8] = match line.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
+            "EHLO" => b"250 localhost\r\n",
+            "DATA" => b"354 go on\r\n",
+            "QUIT" => b"221 bye\r\n",
+            _ => b"250 ok\r\n",
+        };
+        mail += &line;
+        stream.write_all(answer).await.unwrap();
+        if answer.starts_with(b"354") {
+            while !mail.ends_with("\r\n.\r\n") {
+                stream.read_line(&mut mail).await.unwrap();
+            }
+            stream.write_all(b"250 taken\r\n").await.unwrap();
+            // The test may be over.
+            drop(given.send(std::mem::take(&mut mail)).await);
+        }
+        line.clear();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_may_see_to_a_plugin_is_told_by_mail_that_it_was_set_aside() {
+    let (url, mut mails) = mailbox().await;
+    let app = Setup::new(Database::Sqlite).smtp(url).tenant("acme").await;
+    // Before the owner, if everybody were told: mails go out in the order of the addresses.
+    member(&app, app.acme(), "ana", Role::Agent, Reach::All).await;
+    let admin = Admin::of(&app).await;
+    admin.runs(probe("1.0.0")).await;
+    admin.attaches(app.acme(), &[ID]).await;
+
+    fail(&app, 0..5).await;
+
+    let mail = tokio::time::timeout(Duration::from_secs(20), mails.recv()).await.expect("somebody is told").unwrap();
+    assert!(mail.contains("RCPT TO:<olga@acme.com>") && !mail.contains("ana@acme.com"), "{mail}");
+    assert!(mail.contains(ID), "{mail}");
 }

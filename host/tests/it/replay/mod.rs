@@ -257,6 +257,40 @@ both_engines! {
         assert_eq!(app.count(app.acme(), "SELECT COUNT(*) FROM replay_differences WHERE verdict = 'approved' AND judged_by IS NOT NULL").await, 2);
     }
 
+    async fn what_was_approved_is_a_file_and_not_the_version_that_it_calls_itself(setup: Setup) {
+        let (app, admin) = at_work(shop(setup), storefront("1.0.0", &[])).await;
+        admin.caller.put(&format!("/api/plugins/{ID}/rule"), json!({ "requires_replay": true })).await.ok();
+        orders(&app.customer(PHONE)).await;
+        let other = admin.has(storefront("1.1.0", &[])).await;
+        let replay = admin.replays(&other, 10).await;
+        assert_eq!(admin.differences(&replay).await, Vec::<Value>::new());
+
+        // It never answered, and gives way to another file of its version.
+        let other = admin.has(storefront("1.1.0", &[("Listo. Tu pedido", "Anotado! Pedido")])).await;
+        let refused = admin.activates(&other).await;
+
+        assert_eq!((refused.status, refused.problem()), (409, "replay-needed"), "{refused:?}");
+        admin.has(storefront("1.1.0", &[])).await;
+        admin.activates(&other).await.ok();
+    }
+
+    async fn nobody_decides_about_what_was_not_found_yet(setup: Setup) {
+        let (app, admin) = at_work(shop(setup), echo("1.0.0")).await;
+        app.customer(PHONE).says("hola").await.bot_replies().await;
+        let other = admin.has(probe("2.0.0")).await;
+        let replay = admin.replays(&other, 10).await;
+        let path = format!("/api/plugins/{ID}/replays/{}/verdict", replay["id"].as_str().unwrap());
+        let running = format!("UPDATE replays SET state = 'running', updated_at = {}", app.clock.now());
+
+        app.place.execute(Some(&app.acme().id), &running).await;
+        let refused = admin.caller.put(&path, json!({ "verdict": "approved" })).await;
+
+        assert_eq!(refused.wrong(), [("verdict", "field-replay-running")]);
+        assert_eq!(app.count(app.acme(), "SELECT COUNT(*) FROM replay_differences WHERE verdict = 'approved'").await, 0);
+        app.clock.advance(std::time::Duration::from_secs(121));
+        admin.caller.put(&path, json!({ "verdict": "approved" })).await.ok();
+    }
+
     async fn what_differs_is_kept_sealed(setup: Setup) {
         let (app, admin) = at_work(shop(setup), echo("1.0.0")).await;
         app.customer(PHONE).says("un secreto entre nosotros").await.bot_replies().await;

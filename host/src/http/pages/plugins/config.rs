@@ -164,6 +164,7 @@ pub async fn save(page: Page, member: Member, State(app): State<App>, Path(id): 
         return page.show(&view(&page, &app, &member, &ground, (asked, fields), None).await?);
     }
     let seen = entered.text(VERSION).parse().unwrap_or(ground.detail.plugin.version);
+    let mut stale = false;
     let wrong = match asking.taken(&entered, &ground.detail.config) {
         Ok(taken) => {
             let settings = Settings { config: taken.config, secrets: taken.secrets, version: ground.version.clone() };
@@ -175,12 +176,16 @@ pub async fn save(page: Page, member: Member, State(app): State<App>, Path(id): 
                     return Ok(page.done(&next, saved));
                 }
                 Err(Error::Settings(problems)) => asking.refused_at(&taken.places, &problems),
-                Err(error) => Wrong::try_from(error)?,
+                Err(error) => {
+                    stale = matches!(error, Error::Stale);
+                    Wrong::try_from(error)?
+                }
             }
         }
         Err(wrong) => wrong,
     };
     let fields = fields.refused(page.visitor.lang, wrong);
+    let fields = if stale { page.beside(fields, &asking.shows(&ground.detail.config).1) } else { fields };
     page.again(&view(&page, &app, &member, &ground, (asked, fields), None).await?)
 }
 
