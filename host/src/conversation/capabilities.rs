@@ -21,7 +21,7 @@ use serde_json::{Map, Value};
 use sha2::{Digest, Sha256};
 
 use super::{
-    chain::Chosen,
+    chain::{Chosen, Setting},
     journal::Context,
     layout::{Layout, Line, Point},
     overlay::{Overlay, Written},
@@ -62,6 +62,7 @@ pub struct FlowHost {
     pub manifest: Arc<Manifest>,
     /// What the business granted of what the manifest asks.
     pub grants: Arc<Grants>,
+    pub set: Arc<Setting>,
     pub overlay: Overlay,
     pub ids: u32,
     pub randoms: u64,
@@ -90,6 +91,7 @@ impl FlowHost {
         Self {
             manifest: Arc::clone(chosen.component.manifest()),
             grants: Arc::clone(&ground.point.chain[position].grants),
+            set: Arc::clone(&chosen.set),
             ground,
             position,
             overlay: Overlay::default(),
@@ -139,7 +141,7 @@ impl FlowHost {
             locale: self.locale_of_customer().to_owned(),
             now: self.now,
             rehearsal: self.line.simulated,
-            settings: self.point.chain[self.position].settings.clone(),
+            settings: self.set.settings.clone(),
             config_version: self.layout.business.config_version,
             state: self.state_of_flow().cloned(),
             epoch: context.conversation.epoch,
@@ -267,7 +269,7 @@ impl Turn for FlowHost {
     }
 
     async fn config(&mut self) -> Result<Json, BoxError> {
-        Ok(self.point.chain[self.position].config.clone())
+        Ok(self.set.config.clone())
     }
 
     async fn state(&mut self) -> Result<Option<Json>, BoxError> {

@@ -18,19 +18,25 @@ use crate::{
 pub struct Link {
     pub install: Install,
     pub plugin: Component,
-    /// As the guest is handed it: the installation's with what the service point has otherwise.
-    pub config: String,
-    /// The same without what is the schema's own: what the journal keeps of it.
-    pub settings: String,
+    set: Arc<Setting>,
     /// What the business lets it do.
     pub grants: Arc<Grants>,
     /// A share of the conversations is answered by another version.
     pub canary: Option<Candidate>,
 }
 
+/// How a version is set at a service point.
+pub struct Setting {
+    /// As the guest is handed it: the installation's with what the service point has otherwise, and what the version's own schema says of the rest.
+    pub config: String,
+    /// The same without what is the schema's own: what the journal keeps of it.
+    pub settings: String,
+}
+
 /// A version that is tried with some of the conversations.
 pub struct Candidate {
     pub plugin: Component,
+    set: Arc<Setting>,
     pub percent: i64,
     pub since: i64,
 }
@@ -39,6 +45,7 @@ pub struct Candidate {
 #[derive(Clone)]
 pub struct Chosen {
     pub component: Component,
+    pub set: Arc<Setting>,
     /// When the canary began that it is.
     pub canary: Option<i64>,
 }
@@ -58,8 +65,8 @@ impl Link {
     pub fn for_conversation(&self, conversation: &ConversationId) -> Chosen {
         let candidate = self.canary.as_ref().filter(|canary| share(conversation, &canary.plugin) < canary.percent);
         match candidate {
-            Some(canary) => Chosen { component: canary.plugin.clone(), canary: Some(canary.since) },
-            None => Chosen { component: self.plugin.clone(), canary: None },
+            Some(canary) => Chosen { component: canary.plugin.clone(), set: Arc::clone(&canary.set), canary: Some(canary.since) },
+            None => Chosen { component: self.plugin.clone(), set: Arc::clone(&self.set), canary: None },
         }
     }
 
@@ -139,11 +146,13 @@ impl Attached {
         let empty = serde_json::json!({});
         let base = row.map_or(&empty, |row| &row.config.0);
         let secrets: Vec<&str> = self.secrets.iter().filter(|(plugin, _)| plugin == id).map(|(_, name)| name.as_str()).collect();
-        let config = merged(plugin.manifest(), base, &install.config.0, &secrets);
+        let set = |version: &Component| {
+            let config = merged(version.manifest(), base, &install.config.0, &secrets);
+            Arc::new(Setting { settings: journal::settings(version.manifest(), &config).to_string(), config: config.to_string() })
+        };
         Ok(Some(Link {
-            settings: journal::settings(plugin.manifest(), &config).to_string(),
-            config: config.to_string(),
-            canary: row.and_then(|row| self.candidate(app, row)),
+            set: set(&plugin),
+            canary: row.and_then(|row| self.candidate(app, row, set)),
             install: Install { version: plugin.version(), ..install.clone() },
             grants: Arc::new(grants),
             plugin,
@@ -151,10 +160,10 @@ impl Attached {
     }
 
     /// One that cannot be used is not tried: the version beside it answers all.
-    fn candidate(&self, app: &App, row: &PluginRow) -> Option<Candidate> {
+    fn candidate(&self, app: &App, row: &PluginRow, set: impl Fn(&Component) -> Arc<Setting>) -> Option<Candidate> {
         let (version, since) = (row.canary_version.as_deref()?, row.canary_since?);
         let plugin = self.component(app, &row.id, version).ok()?;
-        Some(Candidate { plugin, percent: row.canary_percent, since })
+        Some(Candidate { set: set(&plugin), plugin, percent: row.canary_percent, since })
     }
 
     fn component(&self, app: &App, id: &str, version: &str) -> anyhow::Result<Component> {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use relevo_model::*;
 use relevo_sandbox::Manifest;
+use relevo_store::Colleague;
 
 use super::find;
 use crate::{
@@ -13,8 +14,8 @@ use crate::{
     policy::Permission,
 };
 
-/// People of a business that are told.
-const TOLD: i64 = 50;
+/// People of a business that are looked at with one statement.
+const PAGE: i64 = 100;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum News {
@@ -54,9 +55,8 @@ pub async fn tell_admins(app: &App, tenant: &TenantId, plugin: &str, news: News)
     let Some(post) = &app.mail else { return Ok(()) };
     let business = app.store.platform().tenant(tenant).await?.map(|tenant| tenant.name).unwrap_or_default();
     let lang = app.store.cell(tenant).await?.read().await?.business().await?.map_or_else(|| "es".to_owned(), |business| business.locale);
-    let people = app.store.platform().read().await?.people().colleagues(tenant, "", TOLD).await?;
     let link = format!("{}/plugins/{plugin}?business_id={tenant}", app.door.base());
-    for person in people.into_iter().filter(|person| matches!(person.role, Role::Owner | Role::Admin) && person.reach == Reach::All) {
+    for person in who_sees_to_plugins(app, tenant).await? {
         let kind = MailKind::Plugin { business: business.clone(), plugin: plugin.to_owned(), set_aside: news == News::SetAside };
         let mail = OutgoingMail { to: person.email, kind, link: link.clone().into(), expires_at: app.clock.now(), locale: None };
         if !post.send(mail, &lang) {
@@ -64,4 +64,15 @@ pub async fn tell_admins(app: &App, tenant: &TenantId, plugin: &str, news: News)
         }
     }
     Ok(())
+}
+
+async fn who_sees_to_plugins(app: &App, tenant: &TenantId) -> anyhow::Result<Vec<Colleague>> {
+    let mut read = app.store.platform().read().await?;
+    let (mut found, mut after) = (Vec::new(), String::new());
+    loop {
+        let page = read.people().colleagues(tenant, &after, PAGE).await?;
+        let Some(last) = page.last() else { return Ok(found) };
+        after.clone_from(&last.email);
+        found.extend(page.into_iter().filter(|person| matches!(person.role, Role::Owner | Role::Admin) && person.reach == Reach::All));
+    }
 }

@@ -86,6 +86,7 @@ pub async fn start_canary(app: &App, member: &Member, id: &str, version: &str, p
     }
     let found = demand_usable(&mut write, id, version).await?;
     demand_fit(&mut write, &row, &found).await?;
+    demand_replay(&mut write, &row, &found).await?;
     // More of the same goes on counting.
     if row.canary_version.as_deref() != Some(version) {
         forget_canary(&mut row);

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use super::{Admin, ID, echo, phone, probe};
+use super::{Admin, ID, component, echo, phone, probe};
 use crate::harness::{Chat, Setup, TestApp, both_engines};
 
 const CUSTOMERS: usize = 24;
@@ -53,6 +53,26 @@ both_engines! {
         let ended = admin.caller.delete(&format!("/api/plugins/{ID}/canary?keep=true")).await.ok();
         assert_eq!((&ended["active"], &ended["previous"], &ended["canary"]), (&json!("2.0.0"), &json!("1.0.0"), &json!(null)));
         assert_eq!(those_who_try(&app, "cuatro").await.len(), CUSTOMERS);
+    }
+
+    async fn each_version_has_what_its_own_schema_says_of_what_nobody_set(setup: Setup) {
+        let worded = |version: &str, word: &str| {
+            let schema = json!({ "type": "object", "properties": { "word": { "type": "string", "title": "Word", "default": word } } });
+            component("probe", version, |manifest| manifest.config = schema)
+        };
+        let app = setup.tenant("acme").await;
+        let admin = Admin::of(&app).await;
+        admin.runs(worded("1.0.0", "one")).await;
+        admin.attaches(app.acme(), &[ID]).await;
+        let version = admin.has(worded("2.0.0", "two")).await;
+        admin.tries(&version, 50).await.ok();
+
+        let mut heard = BTreeSet::new();
+        for nth in 0..CUSTOMERS {
+            heard.insert(app.customer(&phone(nth)).says("config").await.answer().await);
+        }
+
+        assert_eq!(heard, BTreeSet::from([r#"{"word":"one"}"#.to_owned(), r#"{"word":"two"}"#.to_owned()]));
     }
 
     async fn one_that_fails_more_than_the_other_is_taken_back_by_itself(setup: Setup) {

@@ -106,6 +106,7 @@ both_engines! {
         assert_eq!((refused.status, refused.problem()), (409, "replay-needed"));
         assert_eq!(admin.plugin().await["active"], "1.0.0");
         assert_eq!(admin.caller.delete(&format!("/api/plugins/{ID}/canary?keep=false")).await.status, 200, "it can be ended");
+        assert_eq!(admin.tries(&second, 5).await.problem(), "replay-needed", "nor does it begin");
     }
 
     async fn fifty_versions_of_a_plugin_are_kept_and_no_more(setup: Setup) {
