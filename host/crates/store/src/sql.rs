@@ -119,7 +119,7 @@ macro_rules! run_rows {
                     query.execute(c).await.map(|done| done.rows_affected()).map_err($crate::Error::from)
                 }
                 $crate::sql::On::Direct(c) => {
-                    let mut statement = c.prepare(&$sql.text(chunk.len(), false))?;
+                    let mut statement = c.prepare(&$sql.text_or_fail(chunk.len()))?;
                     for $row in chunk { $(statement.bind(&$col)?;)+ }
                     statement.run()
                 }
@@ -146,7 +146,7 @@ macro_rules! all_rows {
                     found.extend(query.fetch_all(c).await?);
                 }
                 $crate::sql::On::Direct(c) => {
-                    let mut statement = c.prepare(&$sql.text(chunk.len(), false))?;
+                    let mut statement = c.prepare(&$sql.text_or_fail(chunk.len()))?;
                     for $row in chunk { $(statement.bind(&$col)?;)+ }
                     statement.all(&mut found)?;
                 }
@@ -180,6 +180,15 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
+    /// The text for a connection whose transaction is rolled back whenever a statement fails: SQLite then need not keep what the statement has changed before.
+    pub(crate) fn text_or_fail(&self, rows: usize) -> String {
+        let text = self.text(rows, false);
+        match text.strip_prefix("INSERT INTO ") {
+            Some(rest) => format!("INSERT OR FAIL INTO {rest}"),
+            None => text.replacen(") UPDATE ", ") UPDATE OR FAIL ", 1),
+        }
+    }
+
     /// The text for so many rows. SQLite gets bare question marks: looking named parameters up costs it a quadratic time.
     pub(crate) fn text(&self, rows: usize, numbered: bool) -> String {
         use std::fmt::Write;
