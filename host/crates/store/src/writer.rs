@@ -1,16 +1,17 @@
 //! The one writer of a cell: takes all that waits, runs each kind as one statement over many rows, commits once, answers everybody.
 
+mod turns;
+
 use std::{
-    num::NonZero,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, OnceLock, Weak},
+    sync::{Arc, Mutex, Weak},
     thread,
 };
 
 use futures::FutureExt;
 use relevo_model::{TenantId, fault};
 use sqlx::{Connection, SqliteConnection};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, error, warn};
 
 use crate::{
@@ -96,11 +97,12 @@ async fn work(base: Weak<Base>, mut jobs: mpsc::Receiver<Job>, first: Job) -> Op
             None => jobs.recv().await?,
         };
         let base = base.upgrade()?;
-        let mut group = Vec::new();
-        let writes = if base.is_postgres() { None } else { writing().acquire().await.ok() };
-        let after = gather(&mut jobs, job, &mut group);
-        if !group.is_empty() {
-            held.hot = match connected(&base, held.hot.take()).await {
+        let after = if matches!(job, Job::Command(..)) {
+            let hot = connected(&base, held.hot.take()).await;
+            let _turn = if matches!(hot, Ok(Hot::Direct(_))) { turns::wait() } else { None };
+            let mut group = Vec::new();
+            let after = gather(&mut jobs, job, &mut group);
+            held.hot = match hot {
                 Ok(hot) => serve_guarded(&base, hot, group).await,
                 Err(error) => {
                     warn!(%error, "cannot open a cell for writing");
@@ -108,8 +110,10 @@ async fn work(base: Weak<Base>, mut jobs: mpsc::Receiver<Job>, first: Job) -> Op
                     None
                 }
             };
-        }
-        drop(writes);
+            after
+        } else {
+            Some(job)
+        };
         match after {
             Some(Job::Lend(ask)) => held.lent = lend_out(&base, held.lent.take(), ask).await,
             Some(Job::Rest) => {
@@ -122,15 +126,6 @@ async fn work(base: Weak<Base>, mut jobs: mpsc::Receiver<Job>, first: Job) -> Op
             held.rest(&base).await;
         }
     }
-}
-
-/// Of how many files this process writes groups at once. Whoever waits for that gathers a larger group meanwhile, which costs all of them less.
-fn writing() -> &'static Semaphore {
-    static WRITING: OnceLock<Semaphore> = OnceLock::new();
-    WRITING.get_or_init(|| {
-        let cores = thread::available_parallelism().map_or(1, NonZero::get);
-        Semaphore::new(cores + cores.div_ceil(2))
-    })
 }
 
 impl Held {
