@@ -10,6 +10,7 @@ turn-plugin = Plugin
 turn-not-kept = not recorded: it cannot be run again
 turn-previous = Previous
 turn-next = Next
+turn-steps = Step by step
 turn-attempts = { $count ->
     [one] { $count } try
    *[other] { $count } tries

@@ -10,6 +10,7 @@ turn-plugin = Plugin
 turn-not-kept = sin registro: no se puede repetir
 turn-previous = Anterior
 turn-next = Siguiente
+turn-steps = Paso a paso
 turn-attempts = { $count ->
     [one] { $count } intento
    *[other] { $count } intentos

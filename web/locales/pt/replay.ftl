@@ -10,6 +10,7 @@ turn-plugin = Plugin
 turn-not-kept = sem registro: não dá para repetir
 turn-previous = Anterior
 turn-next = Próximo
+turn-steps = Passo a passo
 turn-attempts = { $count ->
     [one] { $count } tentativa
    *[other] { $count } tentativas

@@ -105,10 +105,9 @@ async fn every_page_of_the_shop_is_accessible_in_both_themes() {
     window.clicks("//button[@data-testid='save']").await;
     window.reads(TOAST, "En uso: la versión 1.").await;
     window.goes("/settings/policies/new?kind=refund").await;
-    window.writes(&field("title"), "Cambios").await;
     window.writes(&field("text"), "Treinta días, con la factura.").await;
     window.clicks("//button[@data-testid='save']").await;
-    window.reads(TOAST, "Guardado: Cambios.").await;
+    window.reads(TOAST, "Guardado: Cambios y devoluciones.").await;
     let policy = demo.cell().await.read().await.unwrap().policies().list(None, 1).await.unwrap().remove(0).id;
     let channels = demo.cell().await.read().await.unwrap().channels().await.unwrap();
     let here = |channel: &&Channel| channel.kind == ChannelKind::CloudApi && centro.ends_with(channel.service_point_id.as_str());
