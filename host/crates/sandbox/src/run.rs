@@ -28,10 +28,10 @@ use crate::{
 /// A guest that ran so long without a pause lets others have the thread.
 const TURN: Duration = Duration::from_millis(2);
 /// Processor time that a call has at once. What goes on after that rests in between, so that a guest that loops leaves the machine to its
-/// neighbours: a call that needs all of its 200 ms then takes about two seconds.
-const AT_ONCE: Duration = Duration::from_millis(10);
+/// neighbours: a call that needs all of its 200 ms then takes about four seconds.
+const AT_ONCE: Duration = Duration::from_millis(5);
 /// How many times as long as it ran it then rests.
-const RESTS: u32 = 10;
+const RESTS: u32 = 20;
 /// A trap's text with its backtrace.
 const MAX_MESSAGE: usize = 4 << 10;
 

@@ -2,36 +2,43 @@
 //! everybody less.
 
 use std::{
+    future::Future,
     num::NonZero,
-    sync::{Condvar, LazyLock, Mutex, PoisonError},
-    thread,
-    time::Duration,
+    pin::pin,
+    sync::{Arc, LazyLock},
+    task::{Context, Poll, Wake, Waker},
+    thread::{self, Thread},
+    time::{Duration, Instant},
 };
+
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Nobody is held up by files whose writers wait for something else, as for another process.
 const PATIENCE: Duration = Duration::from_millis(20);
 
-static MOST: LazyLock<usize> = LazyLock::new(|| thread::available_parallelism().map_or(1, NonZero::get) * 3 / 2);
-static WRITING: Mutex<usize> = Mutex::new(0);
-static ENDED: Condvar = Condvar::new();
+static WRITING: LazyLock<Semaphore> = LazyLock::new(|| Semaphore::new(thread::available_parallelism().map_or(1, NonZero::get).saturating_mul(3) / 2));
 
-/// Held while a group is written.
-pub(super) struct Turn(());
-
-/// Waits on this thread for its turn; none when that takes too long, and then it goes on all the same.
-pub(super) fn wait() -> Option<Turn> {
-    let writing = WRITING.lock().unwrap_or_else(PoisonError::into_inner);
-    let (mut writing, waited) = ENDED.wait_timeout_while(writing, PATIENCE, |writing| *writing >= *MOST).unwrap_or_else(PoisonError::into_inner);
-    if waited.timed_out() {
-        return None;
+/// Waits on this thread for its turn, behind whoever came before; none when that takes too long, and then it goes on all the same.
+pub(super) fn wait() -> Option<SemaphorePermit<'static>> {
+    let until = Instant::now() + PATIENCE;
+    let waker = Waker::from(Arc::new(Woken(thread::current())));
+    let mut turn = pin!(WRITING.acquire());
+    loop {
+        if let Poll::Ready(turn) = turn.as_mut().poll(&mut Context::from_waker(&waker)) {
+            return turn.ok();
+        }
+        let left = until.saturating_duration_since(Instant::now());
+        if left.is_zero() {
+            return None;
+        }
+        thread::park_timeout(left);
     }
-    *writing += 1;
-    Some(Turn(()))
 }
 
-impl Drop for Turn {
-    fn drop(&mut self) {
-        *WRITING.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        ENDED.notify_one();
+struct Woken(Thread);
+
+impl Wake for Woken {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
     }
 }
