@@ -10,7 +10,8 @@ use crate::process;
 use crate::workspace::{Member, Workspace};
 
 /// A heavy dependency and the one crate that may list it.
-const OWNERS: [(&str, &str); 4] = [("sqlx", "relevo-store"), ("rusqlite", "relevo-store"), ("wasmtime", "relevo-sandbox"), ("whatsapp-rust", "relevo-whatsapp")];
+const OWNERS: [(&str, &str); 4] =
+    [("sqlx", "relevo-store"), ("rusqlite", "relevo-store"), ("wasmtime", "relevo-sandbox"), ("whatsapp-rust", "relevo-whatsapp")];
 
 /// One TLS provider: ring. deny.toml says the same, for those who have cargo-deny.
 const BANNED: [&str; 4] = ["openssl-sys", "native-tls", "aws-lc-sys", "aws-lc-rs"];
