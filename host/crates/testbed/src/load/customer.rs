@@ -4,7 +4,6 @@ use std::io::{self, Write as _};
 use std::sync::Arc;
 use std::time::Duration;
 
-use futures::future::join_all;
 use hmac::{Hmac, Mac};
 use sha2::Sha256;
 use tokio::time::{sleep, timeout};
@@ -81,15 +80,14 @@ pub(super) struct Life {
     target: Target,
     at: usize,
     letter: Letter,
-    wires: Vec<Option<Wire>>,
+    wire: Option<Wire>,
     ordinal: u64,
 }
 
 impl Life {
     pub(super) fn new(tally: Arc<Tally>, options: Arc<LoadOptions>, target: Target, run: u64, at: usize) -> Self {
         let letter = Letter::new(&options, &target, run, at);
-        let wires = (0..options.pipeline.max(1)).map(|_| None).collect();
-        Self { tally, options, target, at, letter, wires, ordinal: 0 }
+        Self { tally, options, target, at, letter, wire: None, ordinal: 0 }
     }
 
     /// Writes a first message and waits until all that it set off has come. Fails when it is not taken.
@@ -101,7 +99,7 @@ impl Life {
         if status != 200 {
             return Err(io::Error::other(format!("the webhook answered {status}")));
         }
-        self.wires[0] = Some(wire);
+        self.wire = Some(wire);
         let tally = Arc::clone(&self.tally);
         let customer = &tally.customers[self.at];
         let answered = timeout(self.options.patience, customer.changed.notified()).await;
@@ -162,12 +160,13 @@ impl Life {
         self.ordinal += 1;
         let request = self.letter.write(self.ordinal, &self.options.text);
         customer.expect(self.ordinal, 1, self.options.replies, measured);
-        let wire = &mut self.wires[0];
+        let wire = &mut self.wire;
         send(&tally, &self.target, wire, request, measured, |now| customer.sent(0, due_ns.unwrap_or(now))).await;
         self.wait(customer).await
     }
 
-    /// Several messages, a few milliseconds apart, each on a connection of its own.
+    /// Several messages, a few milliseconds apart. Each leaves once the one before it was acknowledged: on two connections a busy server may come to read the
+    /// later one first, and nobody could say which order was right.
     async fn ask_in_a_row(&mut self, count: usize) {
         let tally = Arc::clone(&self.tally);
         let customer = &tally.customers[self.at];
@@ -178,14 +177,12 @@ impl Life {
         let requests: Vec<_> = (first..=self.ordinal).map(|ordinal| self.letter.write(ordinal, &ordinal.to_string()).to_vec()).collect();
         let target = &self.target;
         let interval = self.options.interval;
-        let sends = self.wires.iter_mut().zip(&requests).enumerate().map(|(place, (wire, request))| {
-            let tally = &tally;
-            async move {
-                sleep(interval * place as u32).await;
-                send(tally, target, wire, request, measured, |now| customer.sent(place, now)).await;
+        for (place, request) in requests.iter().enumerate() {
+            if place > 0 {
+                sleep(interval).await;
             }
-        });
-        join_all(sends).await;
+            send(&tally, target, &mut self.wire, request, measured, |now| customer.sent(place, now)).await;
+        }
         self.wait(customer).await;
     }
 
