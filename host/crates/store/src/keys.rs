@@ -125,6 +125,7 @@ mod tests {
 
         assert_eq!(&**key.open(&tenant, place, &sealed).unwrap(), b"EAAG");
         assert!(key.open(&OTHER.parse().unwrap(), place, &sealed).is_err());
+        assert!(key.open(&tenant, Place { table: "plugin_secrets", ..place }, &sealed).is_err());
         assert!(key.open(&tenant, Place { column: "app_secret", ..place }, &sealed).is_err());
         assert!(key.open(&tenant, Place { row: "2", ..place }, &sealed).is_err());
         assert!(Key::random().open(&tenant, place, &sealed).is_err());

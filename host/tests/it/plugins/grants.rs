@@ -30,6 +30,28 @@ both_engines! {
         assert_eq!(app.count(app.acme(), "SELECT COUNT(*) FROM tickets").await + app.count(app.acme(), "SELECT COUNT(*) FROM plugin_records").await, 0);
     }
 
+    async fn a_secret_that_was_not_granted_goes_nowhere(setup: Setup) {
+        let app = setup.tenant("acme").await;
+        let admin = Admin::of(&app).await;
+        let version = admin.has(probe("1.0.0")).await;
+        let url = app.outside.url("/echo");
+        let host = url.trim_start_matches("http://").split('/').next().unwrap();
+        let granted = json!([{ "kind": "http", "hosts": [host], "methods": ["GET", "POST"] }]);
+        admin.caller.put(&format!("/api/plugins/{ID}/grants"), json!({ "version": version, "permissions": granted })).await.ok();
+        admin.caller.put(&format!("/api/plugins/{ID}/config"), json!({ "config": {}, "secrets": { "API_KEY": "s3cr3t" } })).await.ok();
+        admin.activates(&version).await.ok();
+        admin.attaches(app.acme(), &[ID]).await;
+
+        let allowed = app.customer(&phone(0)).says(&format!("fetch {url}")).await;
+        assert_eq!(allowed.bot_replies().await.len(), 1, "the address was granted");
+        let calls = app.outside.calls().len();
+        let chat = app.customer(&phone(1)).says(&format!("ask-with-secret {url}")).await;
+        app.settled().await;
+
+        assert_eq!(chat.turns().await, [("dead".to_owned(), 1)]);
+        assert_eq!(app.outside.calls().len(), calls);
+    }
+
     async fn timers_and_hand_overs_that_were_not_granted_are_left_out(setup: Setup) {
         let app = setup.tenant("acme").await;
         let admin = Admin::of(&app).await;

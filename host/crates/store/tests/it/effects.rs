@@ -240,6 +240,9 @@ async fn values_of_other_plugins_and_scopes_are_others(w: World) {
     }
 
     assert_eq!(found, ["business", "other", "talk"]);
+    let elsewhere = KvScope { scope: "conversation", id: "somebody else's", ..OWN };
+    assert!(read.kv().get(elsewhere, "k", w.now()).await.unwrap().is_none());
+    assert!(read.kv().scan(elsewhere, "", "", 10, w.now()).await.unwrap().is_empty());
 }
 
 async fn what_a_plugin_keeps_is_counted_in_bytes(w: World) {

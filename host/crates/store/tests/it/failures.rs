@@ -161,7 +161,7 @@ async fn a_file_that_another_process_holds_acknowledges_nobody_and_goes_on_once_
     let mut other = SqliteConnectOptions::new().filename(file).connect().await.unwrap();
     sqlx::query("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
 
-    let received = w.together((0..10).map(|_| w.cell.receive(vec![w.text(BRUNO, "hola")]))).await;
+    let received = futures::future::join_all((0..10).map(|_| w.cell.receive(vec![w.text(BRUNO, "hola")]))).await;
 
     assert!(received.iter().all(|received| matches!(received, Err(Error::Unavailable(_)))), "{received:?}");
     sqlx::query("ROLLBACK").execute(&mut other).await.unwrap();
