@@ -42,8 +42,8 @@ both_engines! {
         admin.activates(&version).await.ok();
         admin.attaches(app.acme(), &[ID]).await;
 
-        let allowed = app.customer(&phone(0)).says(&format!("fetch {url}")).await;
-        assert_eq!(allowed.bot_replies().await.len(), 1, "the address was granted");
+        let allowed = app.customer(&phone(0)).says(&format!("fetch {}", app.outside.url("/charge/paid"))).await;
+        assert_eq!(allowed.bot_replies().await, ["paid"], "the address was granted");
         let calls = app.outside.calls().len();
         let chat = app.customer(&phone(1)).says(&format!("ask-with-secret {url}")).await;
         app.settled().await;
