@@ -122,53 +122,14 @@ pub fn check_from(from: &str) -> Result<(), String> {
 #[cfg(test)]
 mod tests {
     use relevo_model::Time;
-    use tokio::{
-        io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-        net::{TcpListener, TcpStream},
-    };
+    use relevo_testbed::mail::mailbox;
+    use tokio::net::TcpListener;
 
     use super::*;
 
     fn invitation(to: &str, business: &str) -> OutgoingMail {
         let link = "http://localhost/invitation/secret-token".into();
         OutgoingMail { to: to.into(), kind: MailKind::Invitation { business: business.into() }, link, expires_at: Time(0), locale: None }
-    }
-
-    /// A mail server of few words: hands on what it was given.
-    async fn mailbox() -> (String, mpsc::Receiver<String>) {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let address = format!("smtp://{}", listener.local_addr().unwrap());
-        let (given, mails) = mpsc::channel(9);
-        tokio::spawn(async move {
-            while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(talk(stream, given.clone()));
-            }
-        });
-        (address, mails)
-    }
-
-    async fn talk(stream: TcpStream, given: mpsc::Sender<String>) {
-        let mut stream = BufReader::new(stream);
-        stream.write_all(b"220 localhost\r\n").await.unwrap();
-        let (mut mail, mut line) = (String::new(), String::new());
-        while stream.read_line(&mut line).await.unwrap_or(0) > 0 {
-            let answer: &[u8] = match line.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
-                "EHLO" => b"250 localhost\r\n",
-                "DATA" => b"354 go on\r\n",
-                "QUIT" => b"221 bye\r\n",
-                _ => b"250 ok\r\n",
-            };
-            mail += &line;
-            stream.write_all(answer).await.unwrap();
-            if answer.starts_with(b"354") {
-                while !mail.ends_with("\r\n.\r\n") {
-                    stream.read_line(&mut mail).await.unwrap();
-                }
-                stream.write_all(b"250 taken\r\n").await.unwrap();
-                given.send(std::mem::take(&mut mail)).await.unwrap();
-            }
-            line.clear();
-        }
     }
 
     #[tokio::test]

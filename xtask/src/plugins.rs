@@ -52,7 +52,7 @@ pub(crate) fn build(workspace: &Workspace, may_install: bool) -> Result<()> {
     }
 
     needs::wasm_target(may_install)?;
-    process::run(workspace.plugins_cargo().args(["build", "--release", "--locked", "--target", needs::WASM_TARGET]))?;
+    process::run(workspace.components_cargo().args(["build", "--release", "--locked", "--target", needs::WASM_TARGET]))?;
 
     fs::create_dir_all(workspace.packed())?;
     fs::create_dir_all(workspace.packed_for_tests())?;

@@ -13,6 +13,9 @@ use super::{Language, files, project::Project};
 
 const TARGET: &str = "wasm32-unknown-unknown";
 
+/// Each call has a fresh memory, and to grow it costs more than most calls do: it begins with room for what they allocate.
+const INITIAL_HEAP: &str = "-Clink-arg=--initial-heap=131072";
+
 /// Returns the component, which has no manifest yet.
 pub fn build(project: &Project) -> Result<PathBuf> {
     files::renew(&project.folder, project.language)?;
@@ -36,7 +39,7 @@ fn rust(project: &Project) -> Result<()> {
     let mut cargo = Command::new("cargo");
     cargo.args(["build", "--release", "--target", TARGET, "--message-format", "json-render-diagnostics"]).current_dir(&project.folder);
     if env::var_os("RUSTFLAGS").is_none() && env::var_os("CARGO_ENCODED_RUSTFLAGS").is_none() {
-        cargo.env("CARGO_ENCODED_RUSTFLAGS", without_own_paths(&project.folder)?);
+        cargo.env("CARGO_ENCODED_RUSTFLAGS", format!("{}\u{1f}{INITIAL_HEAP}", without_own_paths(&project.folder)?));
     }
     let said = cargo.stderr(Stdio::inherit()).output().context("cargo cannot be started")?;
     if !said.status.success() {

@@ -28,8 +28,8 @@ pub enum Error {
     #[error("one person may own ten businesses, and this one does")]
     Enough,
     /// Something that stays needs it.
-    #[error("it is in use: what stands on it would be lost")]
-    InUse,
+    #[error("{}", .0.detail())]
+    InUse(Use),
     /// Somebody changed it since it was seen.
     #[error("somebody changed it meanwhile: look at it again")]
     Stale,
@@ -71,6 +71,36 @@ pub enum Error {
 }
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// What stands in the way of a removal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// Conversations of a service point.
+    Conversations,
+    /// It is the version that answers, or that is being tried.
+    Answers,
+    /// Service points have the plugin in their chain.
+    Chain,
+}
+
+impl Use {
+    const fn detail(self) -> &'static str {
+        match self {
+            Self::Conversations => "conversations were held at this service point, and they stay: take its channels away or switch its bot off instead",
+            Self::Answers => "this version answers, or is being tried: activate another one, or end the trial, and then remove it",
+            Self::Chain => "service points ask this plugin: take it out of their chains, and then remove its last version",
+        }
+    }
+
+    /// The key of what a person is told.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Conversations => "problem-in-use-conversations",
+            Self::Answers => "problem-in-use-answers",
+            Self::Chain => "problem-in-use-chain",
+        }
+    }
+}
 
 impl Error {
     /// One field that cannot be taken.
@@ -135,7 +165,7 @@ impl From<&Error> for Problem {
             Error::Invalid(_) => Kind::Invalid,
             Error::Taken => Kind::Taken,
             Error::Enough => Kind::Enough,
-            Error::InUse => Kind::InUse,
+            Error::InUse(_) => Kind::InUse,
             Error::Stale => Kind::Stale,
             Error::WindowClosed => Kind::WindowClosed,
             Error::NoChannel => Kind::NoChannel,

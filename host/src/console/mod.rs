@@ -26,7 +26,7 @@ use relevo_store::Write;
 
 use crate::{app::App, identity::Member};
 
-pub use error::{Error, Result};
+pub use error::{Error, Result, Use};
 
 /// The version of a thing that whoever changes it has seen; none changes it as it is now.
 pub type Seen = Option<i64>;

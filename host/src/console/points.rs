@@ -6,7 +6,7 @@ use relevo_model::*;
 use relevo_store::{Install, Json, Route, ServicePoint};
 use serde_json::Value;
 
-use super::{Error, Result, Seen, apply, channels, checks::Checks, note, plugins, to_the_end};
+use super::{Error, Result, Seen, Use, apply, channels, checks::Checks, note, plugins, to_the_end};
 use crate::{
     app::App,
     hours::{self, Hours},
@@ -155,7 +155,7 @@ async fn take_away(app: App, member: Member, id: ServicePointId, seen: Seen) -> 
         return Err(Error::Stale);
     }
     if write.service_points().is_in_use(&id).await? {
-        return Err(Error::InUse);
+        return Err(Error::InUse(Use::Conversations));
     }
     let channels: Vec<_> = write.channels().await?.into_iter().filter(|channel| channel.service_point_id == id).collect();
     write.remove_service_point(&id).await?;

@@ -1,6 +1,7 @@
 //! A turn as it ran, for replay and for whoever asks why: the event, all that stood around it, each call with its answer, what came out.
 
 pub mod asked;
+mod packed;
 mod recorder;
 
 use std::borrow::Cow;
@@ -105,13 +106,12 @@ impl Journal {
 
     pub fn seal(&self, cell: &Cell, turn: &TurnId) -> Option<Vec<u8>> {
         let plain = serde_json::to_vec(self).ok().filter(|plain| plain.len() <= LONGEST)?;
-        Some(cell.seal(place(turn), &plain))
+        Some(cell.seal(place(turn), &packed::pack(&plain)))
     }
 
     /// None for what is of another format, or cannot be opened.
     pub fn open(cell: &Cell, turn: &TurnId, sealed: &[u8]) -> Option<Self> {
-        let plain = cell.unseal(place(turn), sealed).ok()?;
-        let journal: Self = serde_json::from_slice(&plain).ok()?;
+        let journal: Self = serde_json::from_slice(&packed::unpack(&cell.unseal(place(turn), sealed).ok()?)?).ok()?;
         (journal.format == FORMAT).then_some(journal)
     }
 

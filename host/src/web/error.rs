@@ -66,7 +66,7 @@ impl From<console::Error> for Error {
             Done::Invalid(_) => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, "problem-form".into()),
             Done::Taken => Self::Said(StatusCode::CONFLICT, "problem-name-taken".into()),
             Done::Enough => Self::Said(StatusCode::CONFLICT, "problem-enough-businesses".into()),
-            Done::InUse => Self::Said(StatusCode::CONFLICT, "problem-in-use".into()),
+            Done::InUse(used) => Self::Said(StatusCode::CONFLICT, used.words().into()),
             Done::Stale => Self::Said(StatusCode::CONFLICT, "problem-stale".into()),
             Done::Package(refused) => Self::Said(StatusCode::UNPROCESSABLE_ENTITY, refused.words()),
             Done::Consent(_) => Self::Said(StatusCode::CONFLICT, "problem-consent".into()),

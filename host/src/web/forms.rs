@@ -189,7 +189,7 @@ impl TryFrom<console::Error> for Wrong {
             Done::Invalid(problems) => Ok(problems.into()),
             Done::Taken => Ok(Self::at("name", "problem-name-taken")),
             Done::Enough => Ok(Self::whole("problem-enough-businesses")),
-            Done::InUse => Ok(Self::whole("problem-in-use")),
+            Done::InUse(used) => Ok(Self::whole(used.words())),
             Done::Stale => Ok(Self::whole("problem-stale")),
             Done::Outside(_) => Ok(Self::whole("problem-outside")),
             Done::Package(refused) => Ok(Self::at("file", refused.words())),

@@ -18,6 +18,11 @@
 //!
 //! Inside of WebAssembly the functions here call the host; natively they call [`memory`], so that `cargo test` runs whole dialogues.
 
+// The standard library's own is an older one, which asks for more memory although there is room left in what a component begins with.
+#[cfg(target_arch = "wasm32")]
+#[global_allocator]
+static ALLOCATOR: dlmalloc::GlobalDlmalloc = dlmalloc::GlobalDlmalloc;
+
 pub mod bindings;
 mod host;
 #[cfg(not(target_family = "wasm"))]

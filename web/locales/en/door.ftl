@@ -390,7 +390,9 @@ mail-reset-text =
     If you did not ask for it, do nothing: your password stays as it is.
 problem-name-taken = Another one has this name already.
 problem-enough-businesses = You own ten businesses, the most that one person may. Hand one to another owner, or let somebody else create it.
-problem-in-use = It is in use: something that stays needs it.
+problem-in-use-conversations = Conversations were held here, and they stay: take the channels away or switch the bot off instead.
+problem-in-use-answers = This version answers, or is being tried: activate another one, or end the trial, and then remove it.
+problem-in-use-chain = Service points ask this plugin: take it out of their chains, and then remove it.
 problem-stale = Somebody changed it meanwhile. Look at it again and save.
 problem-overtaken = Somebody changed it meanwhile. Each field that differs shows what it says now; if you save again, yours counts.
 problem-outside = WhatsApp did not confirm it. Check the number and the token.

@@ -390,7 +390,9 @@ mail-reset-text =
     Si no lo pediste, no hagas nada: tu contraseña sigue igual.
 problem-name-taken = Ya hay otro con ese nombre.
 problem-enough-businesses = Ya tenés diez negocios, el máximo por persona. Pasale uno a otro dueño o pedile a otra persona que lo cree.
-problem-in-use = Está en uso: algo que sigue lo necesita.
+problem-in-use-conversations = Aquí hubo conversaciones, y se conservan: quitá los canales o apagá el bot en su lugar.
+problem-in-use-answers = Esta versión responde o está a prueba: activá otra, o terminá la prueba, y después quitala.
+problem-in-use-chain = Hay puntos de servicio que consultan este plugin: sacalo de sus cadenas y después quitalo.
 problem-stale = Alguien lo cambió mientras tanto. Miralo de nuevo y guardá.
 problem-overtaken = Alguien lo cambió mientras tanto. En cada campo distinto se ve lo que dice ahora; si guardás de nuevo, vale lo tuyo.
 problem-outside = WhatsApp no lo confirmó. Revisá el número y la clave.

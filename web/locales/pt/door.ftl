@@ -390,7 +390,9 @@ mail-reset-text =
     Se não pediu, não faça nada: sua senha continua igual.
 problem-name-taken = Já há outro com esse nome.
 problem-enough-businesses = Você já tem dez negócios, o máximo por pessoa. Passe um a outro dono ou peça a outra pessoa que o crie.
-problem-in-use = Está em uso: algo que continua precisa dele.
+problem-in-use-conversations = Houve conversas aqui, e elas ficam: tire os canais ou desligue o bot em vez disso.
+problem-in-use-answers = Esta versão responde ou está em teste: ative outra, ou termine o teste, e depois remova-a.
+problem-in-use-chain = Há pontos de atendimento que consultam este plugin: tire-o das cadeias deles e depois remova-o.
 problem-stale = Alguém mudou isto nesse meio-tempo. Olhe de novo e salve.
 problem-overtaken = Alguém mudou isto nesse meio-tempo. Cada campo diferente mostra o que diz agora; se salvar de novo, vale o seu.
 problem-outside = O WhatsApp não confirmou. Revise o número e a chave.

@@ -6,6 +6,8 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::Time;
+
 /// The text is not an id of ours.
 #[derive(Debug, thiserror::Error)]
 #[error("'{0}' is not an id: expected a UUID such as 0198c0de-0000-7000-8000-000000000000")]
@@ -124,6 +126,12 @@ impl TurnId {
         T::from(uuid::Builder::from_unix_timestamp_millis(own_millis(&own), &tail).into_uuid())
     }
 
+    /// No turn that was made at this moment or later has a lower id.
+    pub fn earliest(at: Time) -> Self {
+        let millis = u64::try_from(at.0).unwrap_or(0);
+        Self::from(uuid::Builder::from_unix_timestamp_millis(millis, &[0; 10]).into_uuid())
+    }
+
     /// The seed of this turn's randomness.
     pub fn seed(&self) -> [u8; 32] {
         Sha256::new_with_prefix(b"random").chain_update(self.as_str()).finalize().into()
@@ -139,6 +147,16 @@ mod tests {
     use super::*;
 
     const TURN: &str = "0198c0de-1234-7000-8000-000000000001";
+
+    #[test]
+    fn ids_before_and_after_a_moment_are_told_apart() {
+        let clock = crate::Clock::standing(Time(5_000), 7);
+        let before: TurnId = clock.id();
+        clock.advance(std::time::Duration::from_millis(1));
+        let after: TurnId = clock.id();
+
+        assert!(before < TurnId::earliest(Time(5_001)) && TurnId::earliest(Time(5_001)) < after);
+    }
 
     #[test]
     fn an_id_reads_back_as_it_was_written() {

@@ -15,7 +15,7 @@ use crate::{
     Error, Notice, Result,
     direct::{self, Direct},
     migrate,
-    pg::PgConns,
+    pg::{PgConns, Work},
     sql::{Conn, Engine, Hot, On},
     writer::{self, Job, Lent},
 };
@@ -105,14 +105,14 @@ impl Base {
     pub(crate) async fn connect(&self) -> Result<Conn> {
         match &self.place {
             Place::Sqlite(_) => Ok(Conn::Sqlite(self.open_sqlite(false).await?)),
-            Place::Postgres { conns, schema } => Ok(Conn::Postgres(conns.take(schema).await?)),
+            Place::Postgres { conns, schema } => Ok(Conn::Postgres(conns.take(schema, Work::Any).await?)),
         }
     }
 
     pub(crate) async fn give_back(&self, conn: Conn) {
         match (conn, &self.place) {
             (Conn::Sqlite(conn), _) => drop(conn.close().await),
-            (Conn::Postgres(conn), Place::Postgres { conns, schema }) => conns.rest(schema, conn),
+            (Conn::Postgres(conn), Place::Postgres { conns, schema }) => conns.rest(schema, Work::Any, conn),
             (Conn::Postgres(_), Place::Sqlite(_)) => unreachable!("a cell has one kind of connections"),
         }
     }
@@ -121,13 +121,13 @@ impl Base {
     pub(crate) async fn connect_hot(&self) -> Result<Hot> {
         match &self.place {
             Place::Sqlite(path) => Ok(Hot::Direct(Direct::open(path)?)),
-            Place::Postgres { conns, schema } => Ok(Hot::Postgres(conns.take(schema).await?)),
+            Place::Postgres { conns, schema } => Ok(Hot::Postgres(conns.take(schema, Work::Hot).await?)),
         }
     }
 
     pub(crate) fn rest_hot(&self, hot: Hot) {
         match (hot, &self.place) {
-            (Hot::Postgres(conn), Place::Postgres { conns, schema }) => conns.rest(schema, conn),
+            (Hot::Postgres(conn), Place::Postgres { conns, schema }) => conns.rest(schema, Work::Hot, conn),
             (Hot::Direct(conn), _) => drop(conn),
             (Hot::Postgres(_), Place::Sqlite(_)) => unreachable!("a cell has one kind of connections"),
         }
@@ -186,7 +186,9 @@ impl Base {
                 };
                 Ok(Read { conn: Some(Conn::Sqlite(conn)), base: Arc::clone(self), _permit: Some(permit) })
             }
-            Place::Postgres { conns, schema } => Ok(Read { conn: Some(Conn::Postgres(conns.take(schema).await?)), base: Arc::clone(self), _permit: None }),
+            Place::Postgres { conns, schema } => {
+                Ok(Read { conn: Some(Conn::Postgres(conns.take(schema, Work::Any).await?)), base: Arc::clone(self), _permit: None })
+            }
         }
     }
 
@@ -289,7 +291,7 @@ impl Drop for Read {
     fn drop(&mut self) {
         match (self.conn.take(), &self.base.place) {
             (Some(Conn::Sqlite(conn)), _) => self.base.readers.lock().expect("nothing panics while it holds the readers").push(conn),
-            (Some(Conn::Postgres(conn)), Place::Postgres { conns, schema }) => conns.rest(schema, conn),
+            (Some(Conn::Postgres(conn)), Place::Postgres { conns, schema }) => conns.rest(schema, Work::Any, conn),
             _ => {}
         }
     }
@@ -341,7 +343,7 @@ impl Write {
             (Conn::Sqlite(conn), Some(back)) => drop(back.send((conn, done.is_ok()))),
             (Conn::Postgres(conn), _) if done.is_ok() => {
                 if let Place::Postgres { conns, schema } = &self.base.place {
-                    conns.rest(schema, conn);
+                    conns.rest(schema, Work::Any, conn);
                 }
             }
             (conn, _) => self.conn = Some(conn),
@@ -381,7 +383,7 @@ impl Drop for Write {
                     if sqlx::query("ROLLBACK").execute(&mut *conn).await.is_ok()
                         && let Place::Postgres { conns, schema } = &base.place
                     {
-                        conns.rest(schema, conn);
+                        conns.rest(schema, Work::Any, conn);
                     } else {
                         conn.close_on_drop();
                     }

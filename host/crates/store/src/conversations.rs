@@ -112,7 +112,7 @@ const CONTEXT: &str = concat!(
      LEFT JOIN customer_sessions s ON s.conversation_id = c.id WHERE c.id = $1"
 );
 
-/// What `context` reads, on the thread that asks.
+/// What `context` reads, on the thread that asks: column after column, in the order of the text above.
 pub(crate) fn peek_context(conn: &mut Direct, id: &ConversationId) -> Result<Option<TurnContext>> {
     conn.one_as(CONTEXT, &[&id.as_str()], |row| {
         Ok(TurnContext {
@@ -183,7 +183,8 @@ impl Conversations<'_> {
             ", u.name AS customer_name, u.phone AS customer_phone FROM conversations c JOIN customers u ON u.id = c.customer_id \
              WHERE ($1 = '*' OR $1 LIKE '%' || c.service_point_id || '%') AND ($2 = '' OR c.service_point_id = $2) AND ($3 = '' OR c.status = $3) \
              AND ($4 = '' OR c.state = $4) AND ($5 = '' OR ($5 = '-' AND c.assignee_id IS NULL) OR c.assignee_id = $5) \
-             AND (c.last_message_at < $6 OR (c.last_message_at = $6 AND c.id < $7)) ORDER BY c.last_message_at DESC, c.id DESC LIMIT $8"
+             AND c.last_hour <= $6 AND (c.last_message_at < $7 OR (c.last_message_at = $7 AND c.id < $8)) \
+             ORDER BY c.last_hour DESC, c.last_message_at DESC, c.id DESC LIMIT $9"
         );
         let (time, id) = before.map_or((i64::MAX, ""), |(time, id)| (time.0, id.as_str()));
         all!(
@@ -199,6 +200,7 @@ impl Conversations<'_> {
                 Some(Holder::Nobody) => "-",
                 Some(Holder::Somebody(id)) => id.as_str(),
             },
+            hour(Time(time)),
             time,
             id,
             limit
@@ -327,9 +329,23 @@ async fn cancel_unsent(conn: &mut impl Engine, id: &ConversationId) -> Result<()
 
 /// Takes the next number of what is said in a conversation.
 pub(crate) async fn next_seq(conn: &mut impl Engine, id: &ConversationId, now: Time) -> Result<i64> {
-    const NEXT: &str = "UPDATE conversations SET seq = seq + 1, last_message_at = $1 WHERE id = $2 RETURNING seq";
-    let row = tuple!(conn, (i64,), NEXT, now.0, id.as_str())?;
-    row.map(|(seq,)| seq).ok_or_else(|| Error::Conflict(format!("conversation {id} is gone")))
+    const NEXT: &str = "UPDATE conversations SET seq = seq + 1, last_message_at = $1 WHERE id = $2 RETURNING seq, last_hour";
+    let row = tuple!(conn, (i64, i64), NEXT, now.0, id.as_str())?;
+    let (seq, last_hour) = row.ok_or_else(|| Error::Conflict(format!("conversation {id} is gone")))?;
+    if last_hour != hour(now) {
+        move_to_hour(conn, id, now).await?;
+    }
+    Ok(seq)
+}
+
+/// The hour of a moment: lists of conversations are sorted by it first, and it alone is indexed, so that not each message moves entries of an index.
+pub(crate) const fn hour(at: Time) -> i64 {
+    at.0.div_euclid(3_600_000)
+}
+
+/// Notes the hour in which something was said in a conversation last.
+pub(crate) async fn move_to_hour(conn: &mut impl Engine, id: &ConversationId, now: Time) -> Result<()> {
+    run!(conn, "UPDATE conversations SET last_hour = $1 WHERE id = $2", hour(now), id.as_str()).map(|_| ())
 }
 
 /// Adds to a conversation's timeline.

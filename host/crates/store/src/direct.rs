@@ -7,8 +7,8 @@ use rusqlite::{CachedStatement, Connection, OpenFlags, Row, ToSql, types::FromSq
 
 use crate::{Error, Result, base, sql};
 
-/// Prepared statements that are kept: one per text and number of rows.
-pub(crate) const STATEMENTS: usize = 400;
+/// Prepared statements that are kept: one per text, and where rows are written in bulk per number of rows.
+pub(crate) const STATEMENTS: usize = 100;
 
 pub(crate) struct Direct(Connection);
 
@@ -84,11 +84,14 @@ impl Statement<'_> {
         Ok(self.statement.raw_bind_parameter(self.bound, argument)?)
     }
 
-    pub(crate) fn run(mut self) -> Result<u64> {
+    /// Runs it with what was bound; then it can be bound anew.
+    pub(crate) fn run(&mut self) -> Result<u64> {
+        self.bound = 0;
         Ok(self.statement.raw_execute()?.try_into().expect("a count fits"))
     }
 
-    pub(crate) fn all<T: Tuple>(mut self, found: &mut Vec<T>) -> Result<()> {
+    pub(crate) fn all<T: Tuple>(&mut self, found: &mut Vec<T>) -> Result<()> {
+        self.bound = 0;
         let mut rows = self.statement.raw_query();
         while let Some(row) = rows.next()? {
             found.push(T::read(row)?);
@@ -132,7 +135,6 @@ macro_rules! tuples {
 tuples!(A 0);
 tuples!(A 0, B 1);
 tuples!(A 0, B 1, C 2);
-tuples!(A 0, B 1, C 2, D 3, E 4);
 tuples!(A 0, B 1, C 2, D 3, E 4, F 5);
 
 /// BUSY, READONLY, IOERR and its extensions, FULL, CANTOPEN.

@@ -45,7 +45,7 @@ impl Conn {
     /// The conversations in which this plugin answered last, newest first.
     pub async fn conversations_answered_by(&mut self, plugin: &str, limit: i64) -> Result<Vec<ConversationId>> {
         const LIST: &str = "SELECT r.conversation_id, MAX(r.created_at) AS last FROM \
-                            (SELECT turn_id, conversation_id, created_at FROM turn_journal ORDER BY created_at DESC LIMIT $1) r \
+                            (SELECT turn_id, conversation_id, created_at FROM turn_journal ORDER BY turn_id DESC LIMIT $1) r \
                             JOIN turns t ON t.id = r.turn_id WHERE t.plugin_id = $2 GROUP BY r.conversation_id ORDER BY last DESC, r.conversation_id LIMIT $3";
         let rows = all!(self, (String, i64), LIST, LOOKED_AT, plugin, limit)?;
         Ok(rows.into_iter().filter_map(|(id, _)| id.parse().ok()).collect())
@@ -79,6 +79,8 @@ impl Write {
     /// Drops what is older than it is kept.
     pub async fn forget_journal(&mut self, before: Time) -> Result<u64> {
         run!(self, "DELETE FROM outside_calls WHERE created_at < $1", before.0)?;
-        run!(self, "DELETE FROM turn_journal WHERE created_at < $1", before.0)
+        // By the ids, which grow with the time; a timer's turn may run long after it was given one.
+        const OLD: &str = "DELETE FROM turn_journal WHERE turn_id < $1 AND created_at < $2";
+        run!(self, OLD, TurnId::earliest(before).as_str(), before.0)
     }
 }

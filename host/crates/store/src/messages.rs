@@ -55,9 +55,10 @@ impl Messages<'_> {
         one!(self.0, Message, FIND, id.as_str())
     }
 
-    pub async fn by_provider_id(&mut self, provider_id: &str) -> Result<Option<Message>> {
-        const FIND: &str = concat!("SELECT ", columns!(), " FROM messages WHERE provider_id = $1");
-        one!(self.0, Message, FIND, provider_id)
+    /// By the id that the provider gave it, among what was said in a conversation.
+    pub async fn by_provider_id(&mut self, conversation: &ConversationId, provider_id: &str) -> Result<Option<Message>> {
+        const FIND: &str = concat!("SELECT ", columns!(), " FROM messages WHERE conversation_id = $1 AND provider_id = $2");
+        one!(self.0, Message, FIND, conversation.as_str(), provider_id)
     }
 }
 

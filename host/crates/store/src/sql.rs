@@ -107,7 +107,8 @@ macro_rules! tuple {
     };
 }
 
-/// Runs one statement over many rows, in chunks; the number of rows that it touched.
+/// Runs one statement over many rows, in chunks; the number of rows that it touched. On this thread it runs for each row: that takes less than what SQLite
+/// sets up for many, and nobody waits in between.
 macro_rules! run_rows {
     ($conn:expr, $sql:expr, $rows:expr, |$row:ident| [$($col:expr),+ $(,)?]) => {{
         let mut touched = 0;
@@ -119,9 +120,13 @@ macro_rules! run_rows {
                     query.execute(c).await.map(|done| done.rows_affected()).map_err($crate::Error::from)
                 }
                 $crate::sql::On::Direct(c) => {
-                    let mut statement = c.prepare(&$sql.text_or_fail(chunk.len()))?;
-                    for $row in chunk { $(statement.bind(&$col)?;)+ }
-                    statement.run()
+                    let mut statement = c.prepare(&$sql.text_or_fail())?;
+                    let mut touched = 0;
+                    for $row in chunk {
+                        $(statement.bind(&$col)?;)+
+                        touched += statement.run()?;
+                    }
+                    Ok(touched)
                 }
                 $crate::sql::On::Postgres(c) => {
                     let mut query = sqlx::query(sqlx::AssertSqlSafe($sql.text(chunk.len(), true)));
@@ -146,9 +151,11 @@ macro_rules! all_rows {
                     found.extend(query.fetch_all(c).await?);
                 }
                 $crate::sql::On::Direct(c) => {
-                    let mut statement = c.prepare(&$sql.text_or_fail(chunk.len()))?;
-                    for $row in chunk { $(statement.bind(&$col)?;)+ }
-                    statement.all(&mut found)?;
+                    let mut statement = c.prepare(&$sql.text_or_fail())?;
+                    for $row in chunk {
+                        $(statement.bind(&$col)?;)+
+                        statement.all(&mut found)?;
+                    }
                 }
                 $crate::sql::On::Postgres(c) => {
                     let mut query = sqlx::query_as::<_, $out>(sqlx::AssertSqlSafe($sql.text(chunk.len(), true)));
@@ -180,9 +187,10 @@ pub(crate) struct Rows {
 }
 
 impl Rows {
-    /// The text for a connection whose transaction is rolled back whenever a statement fails: SQLite then need not keep what the statement has changed before.
-    pub(crate) fn text_or_fail(&self, rows: usize) -> String {
-        let text = self.text(rows, false);
+    /// The text of one row, for a connection whose transaction is rolled back whenever a statement fails: SQLite then need not keep what the statement has changed
+    /// before.
+    pub(crate) fn text_or_fail(&self) -> String {
+        let text = self.text(1, false);
         match text.strip_prefix("INSERT INTO ") {
             Some(rest) => format!("INSERT OR FAIL INTO {rest}"),
             None => text.replacen(") UPDATE ", ") UPDATE OR FAIL ", 1),

@@ -28,13 +28,13 @@ const TRIES: u32 = 5;
 
 pub(crate) enum Job {
     Command(Command, oneshot::Sender<Result<Answer>>),
-    /// Somebody wants the connection for a transaction of his own.
+    /// Somebody wants a connection for a transaction of his own, and nothing to be written meanwhile.
     Lend(oneshot::Sender<Result<Lent>>),
     /// Nobody came for a while: what is open is closed.
     Rest,
 }
 
-/// The writer's connection in a begun transaction; to be given back with whether it was committed.
+/// A connection to the file in a begun transaction; to be given back with whether it was committed.
 pub(crate) struct Lent {
     pub conn: SqliteConnection,
     pub back: oneshot::Sender<(SqliteConnection, bool)>,

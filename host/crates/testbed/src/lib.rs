@@ -4,6 +4,7 @@ pub mod clock;
 pub mod graph;
 pub mod http;
 pub mod load;
+pub mod mail;
 pub mod package;
 pub mod proxy;
 pub mod webhook;

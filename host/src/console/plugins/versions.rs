@@ -7,7 +7,7 @@ use relevo_store::{Conn, Json, PluginGrants, PluginRow, PluginVersion, Write};
 use super::{Consent, Detail, find, fit, view};
 use crate::{
     app::App,
-    console::{Error, Result, Seen, apply, note},
+    console::{Error, Result, Seen, Use, apply, note},
     identity::Member,
     policy::Permission,
     replay,
@@ -121,11 +121,11 @@ pub async fn remove_version(app: &App, member: &Member, id: &str, version: &str)
     let mut row = row_of(app, &mut write, id).await?;
     let found = write.plugins().version(id, version).await?.ok_or(Error::NotFound)?;
     if [&row.active_version, &row.canary_version].into_iter().any(|at_work| at_work.as_deref() == Some(version)) {
-        return Err(Error::InUse);
+        return Err(Error::InUse(Use::Answers));
     }
     let last = write.plugins().versions(id).await?.len() == 1;
     if last && write.installs().await?.iter().any(|install| install.plugin_id == id) {
-        return Err(Error::InUse);
+        return Err(Error::InUse(Use::Chain));
     }
     write.remove_plugin_version(id, version).await?;
     if last {

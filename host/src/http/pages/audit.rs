@@ -55,7 +55,11 @@ pub async fn list(page: Page, member: Member, State(app): State<App>, Query(from
     let view = |line: Audit| LineView {
         who: names.get(&line.actor).cloned().unwrap_or_else(|| actor(&page, &line.actor)),
         what: action(&page, &line.action),
-        to: line.subject.filter(|subject| *subject != line.actor).and_then(|subject| names.get(&subject).cloned()),
+        to: line.subject.filter(|subject| *subject != line.actor).and_then(|subject| match names.get(&subject) {
+            Some(name) => Some(name.clone()),
+            // A plugin's id is a name too, and stays when the plugin is gone.
+            None => line.action.starts_with("plugin.").then_some(subject),
+        }),
         at: moment(page.visitor.lang, now, line.created_at),
     };
     page.show(&AuditPage {

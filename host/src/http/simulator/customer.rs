@@ -77,7 +77,8 @@ pub async fn react(visitor: Visitor, phone: Phone, headers: HeaderMap, Form(form
     if form.message.len() > NAME || form.emoji.chars().count() > 8 {
         return Err(Error::Invalid("problem-reaction"));
     }
-    let known = phone.spot.business.cell.read().await?.messages().by_provider_id(&form.message).await?;
+    let conversation = phone.conversation.as_ref().ok_or(Error::Invalid("problem-reaction"))?;
+    let known = phone.spot.business.cell.read().await?.messages().by_provider_id(&conversation.id, &form.message).await?;
     if known.is_none() {
         return Err(Error::Invalid("problem-reaction"));
     }

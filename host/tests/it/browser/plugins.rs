@@ -192,6 +192,7 @@ async fn every_page_of_plugins_is_accessible_in_both_themes() {
         format!("/plugins/{ID}"),
         format!("/plugins/{ID}/versions/1.1.0/remove"),
         format!("/plugins/{ID}/config"),
+        format!("/plugins/{ID}/config/1"),
         format!("/plugins/{ID}/runs"),
         "/plugins/storefront".to_owned(),
         "/plugins/storefront/config".to_owned(),

@@ -145,6 +145,7 @@ both_engines! {
         let refused = owner.delete(&format!("/api/service-points/{}", app.acme().point)).await;
 
         assert_eq!((refused.status, refused.problem()), (409, "in-use"));
+        assert!(refused.body["detail"].as_str().unwrap().starts_with("conversations were held"), "{refused:?}");
         assert_eq!(owner.get("/api/channels").await.ok()["data"].as_array().unwrap().len(), 1);
     }
 

@@ -59,7 +59,9 @@ both_engines! {
         admin.attaches(app.acme(), &[ID]).await;
         let path = |version: &str| format!("/api/plugins/{ID}/versions/{version}");
 
-        assert_eq!(admin.caller.delete(&path("2.0.0")).await.problem(), "in-use");
+        let at_work = admin.caller.delete(&path("2.0.0")).await;
+        assert_eq!(at_work.problem(), "in-use");
+        assert!(at_work.body["detail"].as_str().unwrap().starts_with("this version answers"), "{at_work:?}");
         assert_eq!(admin.caller.delete(&path("1.0.0")).await.status, 204);
 
         assert_eq!(admin.rolls_back().await.problem(), "no-version", "what it led to is gone");

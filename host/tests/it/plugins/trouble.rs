@@ -6,13 +6,9 @@ use std::{
 };
 
 use relevo_model::{Answering, Reach, Role};
+use relevo_testbed::mail::mailbox;
 use reqwest::Client;
 use serde_json::json;
-use tokio::{
-    io::{AsyncBufReadExt, AsyncWriteExt, BufReader},
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
-};
 
 use super::{Admin, ID, component, phone, probe};
 use crate::{
@@ -161,44 +157,6 @@ both_engines! {
         assert_eq!(chat.conversation().await.status, Answering::Human);
         let set = admin.caller.put(&format!("/api/plugins/{ID}/config"), json!({ "config": {} })).await;
         assert_eq!(set.wrong(), [("file", "plugin-changed")], "it is to be uploaded again");
-    }
-}
-
-/// A mail server of few words: hands on what it was given.
-async fn mailbox() -> (String, mpsc::Receiver<String>) {
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let address = format!("smtp://{}", listener.local_addr().unwrap());
-    let (given, mails) = mpsc::channel(9);
-    tokio::spawn(async move {
-        while let Ok((stream, _)) = listener.accept().await {
-            tokio::spawn(talk(stream, given.clone()));
-        }
-    });
-    (address, mails)
-}
-
-async fn talk(stream: TcpStream, given: mpsc::Sender<String>) {
-    let mut stream = BufReader::new(stream);
-    stream.write_all(b"220 localhost\r\n").await.unwrap();
-    let (mut mail, mut line) = (String::new(), String::new());
-    while stream.read_line(&mut line).await.unwrap_or(0) > 0 {
-        let answer: &[u8] = match line.get(..4).unwrap_or_default().to_ascii_uppercase().as_str() {
-            "EHLO" => b"250 localhost\r\n",
-            "DATA" => b"354 go on\r\n",
-            "QUIT" => b"221 bye\r\n",
-            _ => b"250 ok\r\n",
-        };
-        mail += &line;
-        stream.write_all(answer).await.unwrap();
-        if answer.starts_with(b"354") {
-            while !mail.ends_with("\r\n.\r\n") {
-                stream.read_line(&mut mail).await.unwrap();
-            }
-            stream.write_all(b"250 taken\r\n").await.unwrap();
-            // The test may be over.
-            drop(given.send(std::mem::take(&mut mail)).await);
-        }
-        line.clear();
     }
 }
 

@@ -121,21 +121,24 @@ async fn raise(conn: &mut Hot, commits: &[&TurnCommit]) -> Result<HashMap<Conver
         columns: 4,
         tail: ") UPDATE conversations SET seq = seq + v.n, last_message_at = CASE WHEN v.n > 0 THEN v.now ELSE last_message_at END FROM v \
                WHERE conversations.id = v.id AND conversations.epoch = v.epoch AND conversations.status = 'BOT' AND conversations.bot_enabled \
-               RETURNING conversations.id, conversations.seq",
+               RETURNING conversations.id, conversations.seq, conversations.last_hour",
     };
     let mut sorted = commits.to_vec();
     sorted.sort_by_key(|commit| commit.conversation);
     if sorted.windows(2).any(|pair| pair[0].conversation == pair[1].conversation) {
         return Err(Error::Conflict("two turns of one conversation in one commit".into()));
     }
-    let rows = all_rows!(conn, (String, i64), RAISE, sorted, |commit| [commit.conversation.as_str(), commit.epoch, said(commit), commit.now.0]);
-    let said_by = |id: &ConversationId| commits.iter().find(|commit| commit.conversation == *id).map_or(0, |commit| said(commit));
-    rows.into_iter()
-        .map(|(id, seq)| {
-            let id = sql::read(&id)?;
-            Ok((id, seq - said_by(&id)))
-        })
-        .collect()
+    let rows = all_rows!(conn, (String, i64, i64), RAISE, sorted, |commit| [commit.conversation.as_str(), commit.epoch, said(commit), commit.now.0]);
+    let mut before = HashMap::new();
+    for (id, seq, last_hour) in rows {
+        let id = sql::read(&id)?;
+        let Some(commit) = commits.iter().find(|commit| commit.conversation == id) else { continue };
+        if said(commit) > 0 && last_hour != conversations::hour(commit.now) {
+            conversations::move_to_hour(conn, &id, commit.now).await?;
+        }
+        before.insert(id, seq - said(commit));
+    }
+    Ok(before)
 }
 
 fn said(commit: &TurnCommit) -> i64 {
@@ -147,7 +150,7 @@ async fn close_turns(conn: &mut Hot, commits: &[&TurnCommit], seqs: &HashMap<Con
         head: "WITH v (id, state, attempts, plugin_id, plugin_version, error, now) AS (VALUES ",
         columns: 7,
         tail: ") UPDATE turns SET state = v.state, attempts = v.attempts, plugin_id = v.plugin_id, plugin_version = v.plugin_version, error = v.error, \
-               finished_at = v.now FROM v WHERE turns.id = v.id AND turns.state = 'pending' RETURNING turns.id",
+               finished_at = v.now FROM v WHERE turns.id = v.id AND turns.state || '' = 'pending' RETURNING turns.id",
     };
     let mut rows: Vec<(&TurnId, TurnState, &TurnCommit)> = Vec::new();
     for commit in commits {

@@ -1,4 +1,7 @@
 //! The commands of the hot path: plain, re-runnable, and written for many at once.
+//!
+//! Their rows are found by keys. Where a statement also asks for a state, `state || ''` hides that from Postgres, which else looks in the index of what
+//! waits: that one has each row that ever waited since the last vacuum.
 
 /// Where a stored state stands, to compare with a bound rank; the same order as `rank`.
 macro_rules! stored_rank {

@@ -214,7 +214,7 @@ async fn store_messages(conn: &mut Hot, fresh: &[&Arrival], found: &HashMap<Even
         columns: 6,
         tail: ") UPDATE conversations SET seq = seq + v.n, unread = conversations.unread + v.unread, last_inbound_at = v.now, last_message_at = v.now, \
                peer_kind = v.peer_kind, peer = v.peer, state = CASE WHEN v.unread > 0 THEN 'open' ELSE state END \
-               FROM v WHERE conversations.id = v.id RETURNING conversations.id, seq, epoch, status, bot_enabled",
+               FROM v WHERE conversations.id = v.id RETURNING conversations.id, seq, epoch, status, bot_enabled, last_hour",
     };
     const MESSAGES: Rows = Rows {
         head: "INSERT INTO messages (id, conversation_id, seq, direction, sender, content, provider_id, quotes, state, turn_id, created_at) VALUES ",
@@ -244,11 +244,14 @@ async fn store_messages(conn: &mut Hot, fresh: &[&Arrival], found: &HashMap<Even
     // One order of locking for all writers of one Postgres.
     raises.sort_by_key(|raise| raise.0);
     let raised =
-        all_rows!(conn, (String, i64, i64, String, bool), RAISE, raises, |row| [row.0.as_str(), row.1, row.2, row.3.0, row.4.kind.as_str(), &row.4.value]);
+        all_rows!(conn, (String, i64, i64, String, bool, i64), RAISE, raises, |row| [row.0.as_str(), row.1, row.2, row.3.0, row.4.kind.as_str(), &row.4.value]);
     let mut next: HashMap<ConversationId, Raised> = HashMap::new();
-    for (id, seq, epoch, status, bot_enabled) in raised {
+    for (id, seq, epoch, status, bot_enabled, last_hour) in raised {
         let id = sql::read(&id)?;
-        let mine = raises.iter().find(|raise| raise.0 == id).map_or(0, |raise| raise.1);
+        let Some(&(_, mine, _, now, _)) = raises.iter().find(|raise| raise.0 == id) else { continue };
+        if last_hour != conversations::hour(now) {
+            conversations::move_to_hour(conn, &id, now).await?;
+        }
         next.insert(id, Raised { seq: seq - mine, epoch, status: sql::read(&status)?, bot_enabled });
     }
 
@@ -311,7 +314,7 @@ async fn store_messages(conn: &mut Hot, fresh: &[&Arrival], found: &HashMap<Even
 
 /// What the business wrote on its own phone: shown, and a person has the conversation.
 async fn echoes(conn: &mut Hot, fresh: &[&Arrival], found: &HashMap<EventId, Found>, notices: &mut Vec<Notice>) -> Result<()> {
-    const OURS: &str = "SELECT id FROM messages WHERE provider_id = $1";
+    const OURS: &str = "SELECT id FROM messages WHERE provider_id = $1 AND direction = 'OUT'";
     const ADD: &str = "INSERT INTO messages (id, conversation_id, seq, direction, sender, content, provider_id, state, created_at) \
                        VALUES ($1, $2, $3, 'OUT', 'AGENT', $4, $5, 'sent', $6)";
     for arrival in fresh {

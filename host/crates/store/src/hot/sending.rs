@@ -51,7 +51,7 @@ pub(super) async fn claim(conn: &mut Hot, claims: &[&Claim]) -> Result<HashSet<M
         head: "WITH v (id, now) AS (VALUES ",
         columns: 2,
         tail: ") UPDATE outbox SET state = 'sending', attempts = attempts + 1, first_tried_at = COALESCE(first_tried_at, v.now) FROM v \
-               WHERE outbox.message_id = v.id AND outbox.state = 'pending' AND (outbox.sender <> 'BOT' OR EXISTS \
+               WHERE outbox.message_id = v.id AND outbox.state || '' = 'pending' AND (outbox.sender <> 'BOT' OR EXISTS \
                (SELECT 1 FROM conversations c WHERE c.id = outbox.conversation_id AND c.epoch = outbox.epoch)) RETURNING outbox.message_id",
     };
     if claims.is_empty() {
@@ -79,7 +79,7 @@ pub(super) async fn mark(conn: &mut Hot, marks: &[&Mark], notices: &mut Vec<Noti
         head: "WITH v (id, state, not_before) AS (VALUES ",
         columns: 3,
         tail: ") UPDATE outbox SET state = v.state, not_before = v.not_before FROM v \
-               WHERE outbox.message_id = v.id AND outbox.state IN ('sending', 'uncertain')",
+               WHERE outbox.message_id = v.id AND outbox.state || '' IN ('sending', 'uncertain')",
     };
     // The provider's id is always kept; the state gives way only to a later one, for a status may have been faster.
     const MESSAGES: Rows = Rows {

@@ -50,7 +50,7 @@ async fn by_provider_id(conn: &mut Hot, statuses: &[(&Status, Time)]) -> Result<
     const FIND: Rows = Rows {
         head: "WITH v (provider_id) AS (VALUES ",
         columns: 1,
-        tail: ") SELECT messages.provider_id, messages.id FROM v JOIN messages ON messages.provider_id = v.provider_id",
+        tail: ") SELECT messages.provider_id, messages.id FROM v JOIN messages ON messages.provider_id = v.provider_id AND messages.direction = 'OUT'",
     };
     let unnamed: Vec<&str> = statuses.iter().filter(|(status, _)| ours(status).is_none()).map(|(status, _)| status.provider_id.as_str()).collect();
     if unnamed.is_empty() {
@@ -85,7 +85,7 @@ async fn advance(conn: &mut Hot, news: &[News<'_>], notices: &mut Vec<Notice>) -
     const SETTLE: Rows = Rows {
         head: "WITH v (id, state) AS (VALUES ",
         columns: 2,
-        tail: ") UPDATE outbox SET state = v.state FROM v WHERE outbox.message_id = v.id AND outbox.state IN ('sending', 'uncertain') \
+        tail: ") UPDATE outbox SET state = v.state FROM v WHERE outbox.message_id = v.id AND outbox.state || '' IN ('sending', 'uncertain') \
                RETURNING outbox.conversation_id, outbox.message_id",
     };
     if news.is_empty() {

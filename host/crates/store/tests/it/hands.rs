@@ -6,6 +6,7 @@ use relevo_store::{hot::*, *};
 use crate::support::*;
 
 on_both!(
+    a_turn_learns_the_same_however_its_context_is_read,
     taking_over_cancels_what_the_bot_had_not_sent,
     taking_over_twice_is_told_once,
     an_agent_who_writes_takes_the_conversation,
@@ -21,6 +22,22 @@ on_both!(
     what_is_not_dead_is_not_run_again,
     conversations_and_messages_are_listed_in_pages,
 );
+
+async fn a_turn_learns_the_same_however_its_context_is_read(w: World) {
+    let (chat, _) = w.answered(ANA, &["¡Hola!"]).await;
+    w.says(ANA, "menú").await;
+    let mut write = w.cell.write().await.unwrap();
+    run(&mut write, "UPDATE customers SET name = 'Ana', phone = '54911', locale = 'pt', attributes = '{\"vip\":true}'").await.unwrap();
+    run(&mut write, "UPDATE conversations SET assignee_id = 'eva', labels = '[\"nuevo\"]', epoch = 7, unread = 3, last_message_at = 5").await.unwrap();
+    write.commit().await.unwrap();
+
+    let read = w.cell.read().await.unwrap().conversations().context(&chat.id).await.unwrap().unwrap();
+    let told = w.cell.turn_context(&chat.id).await.unwrap().unwrap();
+
+    assert!(told.first_pending.is_some() && told.customer_name.as_deref() == Some("Ana"), "{told:?}");
+    assert_eq!(format!("{told:?}"), format!("{read:?}"));
+    assert!(w.cell.turn_context(&w.clock.id()).await.unwrap().is_none());
+}
 
 async fn taking_over_cancels_what_the_bot_had_not_sent(w: World) {
     let (chat, said) = w.answered(ANA, &["a", "b", "c"]).await;

@@ -7,6 +7,7 @@ use crate::support::*;
 
 on_both!(
     pages_lose_and_repeat_nothing_of_the_same_millisecond,
+    what_was_said_last_comes_first_over_the_hours,
     lists_hold_what_is_within_reach_and_what_was_asked_for,
     a_product_is_found_by_a_part_of_its_title_or_sku,
 );
@@ -42,6 +43,38 @@ async fn pages_lose_and_repeat_nothing_of_the_same_millisecond(w: World) {
     chats.sort_by(|one, other| other.cmp(one));
     orders.sort_by(|one, other| other.cmp(one));
     assert_eq!((listed, bought), (chats, orders), "all are of the same millisecond");
+}
+
+async fn what_was_said_last_comes_first_over_the_hours(w: World) {
+    const HALF_AN_HOUR: std::time::Duration = std::time::Duration::from_secs(1_800);
+    let customers: Vec<String> = (0..4).map(|n| format!("54911{n:08}")).collect();
+    let mut last = Vec::new();
+    // The second round raises what an earlier hour has, by the customer's words, by an answer and by a person's.
+    for (n, customer) in customers.iter().chain([&customers[2], &customers[0], &customers[1]]).enumerate() {
+        w.clock.advance(HALF_AN_HOUR);
+        let chat = w.says(customer, "hola").await;
+        if n == 4 {
+            w.clock.advance(HALF_AN_HOUR * 3);
+            w.cell.finish(w.answer(&chat, &["¡Hola!"])).await.unwrap();
+        }
+        if n == 5 {
+            w.clock.advance(HALF_AN_HOUR * 3);
+            crate::sending::agent_says(&w, &chat, "Te ayudo").await;
+        }
+        last.retain(|id| *id != chat.id);
+        last.insert(0, chat.id);
+    }
+    let mut read = w.cell.read().await.unwrap();
+
+    let mut listed = Vec::new();
+    let mut before: Option<(Time, ConversationId)> = None;
+    while let Some(row) = read.conversations().list(&ConversationFilter::ALL, before.as_ref().map(|(time, id)| (*time, id)), 1).await.unwrap().pop() {
+        before = Some((Time(row.conversation.last_message_at.unwrap()), row.conversation.id));
+        listed.push(row.conversation.id);
+    }
+
+    assert_eq!(listed, last);
+    assert_eq!(w.count("SELECT COUNT(*) FROM conversations WHERE last_hour <> last_message_at / 3600000").await, 0);
 }
 
 async fn lists_hold_what_is_within_reach_and_what_was_asked_for(w: World) {

@@ -66,7 +66,7 @@ async fn an_agents_message_is_sent_whatever_the_conversation_went_through(w: Wor
     assert!(taken);
 }
 
-async fn agent_says(w: &World, chat: &Chat, words: &str) -> MessageId {
+pub async fn agent_says(w: &World, chat: &Chat, words: &str) -> MessageId {
     let id = w.clock.id();
     let content = Content::text(words);
     let message = AgentMessage { id, conversation: chat.id, author: "ana@acme".into(), content, quotes: None, now: w.now() };
@@ -92,9 +92,9 @@ async fn a_taken_message_is_tried_again_and_remembers_the_first_time(w: World) {
 }
 
 async fn what_was_sent_is_known_by_the_providers_id(w: World) {
-    let (_, said) = w.sent(ANA, "wamid.1").await;
+    let (chat, said) = w.sent(ANA, "wamid.1").await;
 
-    let found = w.cell.read().await.unwrap().messages().by_provider_id("wamid.1").await.unwrap().unwrap();
+    let found = w.cell.read().await.unwrap().messages().by_provider_id(&chat.id, "wamid.1").await.unwrap().unwrap();
 
     assert_eq!((found.id, found.state, w.outbox(&said).await), (said, Delivery::Sent, OutboxState::Sent));
     assert!(w.cell.read().await.unwrap().outbox().waiting(None, 10).await.unwrap().is_empty());

@@ -264,7 +264,7 @@ async fn roll_back(State(app): State<App>, member: Member, known: Known, Path(id
 
 /// Tries a version with 5, 25 or 50 percent of the conversations, or with more or fewer than before.
 #[utoipa::path(put, path = "/api/plugins/{id}/canary", tag = "plugins", params(("id" = String, Path), IfMatch), request_body = CanaryDraft,
-    responses((status = 200, description = "It is tried", body = ShownDetail)), extensions(("x-problems" = json!(["consent-needed", "config-misfit", "not-ready", "not-a-plugin"]))))]
+    responses((status = 200, description = "It is tried", body = ShownDetail)), extensions(("x-problems" = json!(["consent-needed", "config-misfit", "not-ready", "replay-needed", "not-a-plugin"]))))]
 async fn start_canary(
     State(app): State<App>,
     member: Member,

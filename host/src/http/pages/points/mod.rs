@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 use super::dashboard::{WhatsappView, whatsapp};
 use crate::{
     app::App,
-    console::{Error, points},
+    console::{Error, Use, points},
     conversation::layout::Layout,
     http::{
         routes::{Access, Routes},
@@ -133,7 +133,7 @@ pub async fn switch_bot(page: Page, member: Member, State(app): State<App>, Path
 pub async fn ask_remove(page: Page, member: Member, State(app): State<App>, Path(id): Path<String>) -> web::Result {
     let point = find(&app, &member, Permission::ManagePoints, &id).await?;
     if points::is_in_use(&app, &member, &point.id).await? {
-        return Err(Error::InUse.into());
+        return Err(Error::InUse(Use::Conversations).into());
     }
     page.show(&RemovePage { id, name: point.name })
 }
