@@ -65,7 +65,7 @@ impl<'a> Asking<'a> {
         }
         let Some(under) = under else { return self.one(&name_of(key), key, schema, required) };
         let value = under.get(key).or_else(|| schema.get("default"));
-        let (title, under) = (self.title(schema, key), value.map(|value| self.named(schema, value)).unwrap_or_default());
+        let (title, under) = (self.title(schema, key), value.map(|value| self.form.named(schema, value)).unwrap_or_default());
         self.fields.push(Asked { kind: "own", name: format!("{OWN}{}", name_of(key)), title, under, ..Asked::default() });
         // A field that is not shown must not keep the form from being sent.
         self.one(&name_of(key), key, schema, false);
@@ -89,14 +89,14 @@ impl<'a> Asking<'a> {
 
     fn field(&self, kind: &'static str, name: &str, key: &str, schema: &Value, required: bool) -> Asked {
         let default = schema.get("default").filter(|default| **default != "" && kind != "switch");
-        let own = default.map(|default| Words::from("config-default").with("value", self.named(schema, default)).to_text(self.form.lang));
+        let own = default.map(|default| Words::from("config-default").with("value", self.form.named(schema, default)).to_text(self.form.lang));
         let hint = [self.hint(schema), own.unwrap_or_default()].join(" ").trim().to_owned();
         Asked {
             name: name.to_owned(),
             kind,
             title: self.title(schema, key),
             hint,
-            choices: self.choices(schema),
+            choices: self.form.choices(schema),
             longest: schema["maxLength"].as_u64(),
             rows: self.lines(schema, name),
             required: required && default.is_none(),
@@ -160,21 +160,30 @@ impl<'a> Asking<'a> {
     fn hint(&self, schema: &Value) -> String {
         schema::description(schema, self.form.lang).unwrap_or_default()
     }
+}
 
+impl SchemaForm<'_> {
     fn choices(&self, schema: &Value) -> Vec<Choice> {
         let of = if schema["type"] == "array" { &schema["items"] } else { schema };
         if of["format"] == "product" {
-            return self.form.products.to_vec();
+            return self.products.to_vec();
         }
         let values = of["enum"].as_array().into_iter().flatten().enumerate();
-        values.map(|(nth, value)| Choice::new(shown(value), schema::enum_title(of, nth, self.form.lang).unwrap_or_else(|| shown(value)))).collect()
+        values.map(|(nth, value)| Choice::new(shown(value), schema::enum_title(of, nth, self.lang).unwrap_or_else(|| shown(value)))).collect()
     }
 
-    /// A value as people know it: by what its choice is called.
-    fn named(&self, schema: &Value, value: &Value) -> String {
+    /// A value as people know it: by what its choice is called, and what is in it by what that is called.
+    pub fn named(&self, schema: &Value, value: &Value) -> String {
         match value {
-            Value::Bool(on) => Words::from(if *on { "yes" } else { "no" }).to_text(self.form.lang),
-            Value::Array(items) if schema["type"] == "array" => items.iter().map(|item| self.named(&schema["items"], item)).collect::<Vec<_>>().join(", "),
+            Value::Bool(on) => Words::from(if *on { "yes" } else { "no" }).to_text(self.lang),
+            Value::Array(items) if schema["type"] == "array" => {
+                let between = if schema["items"]["type"] == "object" { " · " } else { ", " };
+                items.iter().map(|item| self.named(&schema["items"], item)).collect::<Vec<_>>().join(between)
+            }
+            Value::Object(fields) if schema["properties"].is_object() => {
+                let known = properties(schema, self.lang).into_iter().filter_map(|(key, schema)| Some((key, schema, fields.get(key)?)));
+                known.map(|(key, schema, value)| format!("{}: {}", title(schema, key, self.lang), self.named(schema, value))).collect::<Vec<_>>().join(", ")
+            }
             _ => {
                 let (choices, value) = (self.choices(schema), shown(value));
                 choices.into_iter().find(|choice| choice.value == value).map_or(value, |choice| choice.text)

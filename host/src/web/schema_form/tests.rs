@@ -222,3 +222,16 @@ fn what_is_wrong_in_a_row_of_a_row_is_said_where_it_was_entered() {
     let refused = wrong(form.refused_at(&taken.places, &[says("/branches/0/name"), says("/branches/1/doors/0/code"), says("/branches/1/doors")]));
     assert_eq!(refused.into_iter().map(|(field, _)| field).collect::<Vec<_>>(), ["branches/1/name", "branches/3/doors", "branches/3/doors/4/code"]);
 }
+
+#[test]
+fn a_value_is_told_as_people_know_it() {
+    let told = |key: &str, value: Value| with(&[], None, |form| form.named(&form.schema["properties"][key], &value));
+
+    assert_eq!(told("loud", json!(false)), "no");
+    assert_eq!(told("sort", json!("title")), "Nombre");
+    assert_eq!(told("gift", json!("p1")), "Yerba");
+    assert_eq!(told("days", json!(["mon", "tue"])), "mon, tue");
+    assert_eq!(told("shipping", json!({ "price": 4 })), "price: 4");
+    assert_eq!(told("branches", json!([{ "zip": "1000", "code": "A" }, { "code": "B" }])), "code: A, zip: 1000 · code: B");
+    assert_eq!(told("gone", json!({ "a": 1 })), "{\"a\":1}");
+}

@@ -205,6 +205,10 @@ async fn every_page_of_plugins_is_accessible_in_both_themes() {
             window.goes(&format!("{path}?theme={theme}")).await;
             assert_eq!(window.violations().await, [""; 0], "{path}, {theme}");
         }
+        window.goes(&format!("/plugins/{ID}/config/1")).await;
+        window.reads("//main", "De usted: no").await;
+        window.goes("/audit").await;
+        window.reads("//tr[contains(., 'Subió')]", ID).await;
         window.goes("/plugins/new").await;
         window.writes(&field("file"), &kept(&folder, b"no plugin").display().to_string()).await;
         window.clicks(&button("save")).await;

@@ -188,7 +188,7 @@ async fn a_service_point_is_made_with_what_answers_and_removed_as_long_as_nobody
     assert!(page.marked("in-use").starts_with("No se puede borrar") && !page.body.contains("/remove?"), "{}", page.body);
     assert_eq!(owner.get(&format!("{centro}/remove")).await.status, StatusCode::CONFLICT, "nobody is asked what cannot be done");
     let refused = owner.post(&format!("{centro}/remove"), &[]).await;
-    assert!(refused.status == StatusCode::CONFLICT && refused.body.contains("Está en uso"), "{}", refused.body);
+    assert!(refused.status == StatusCode::CONFLICT && refused.body.contains("Aquí hubo conversaciones"), "{}", refused.body);
     assert_eq!(owner.get(&centro).await.status, StatusCode::OK);
 }
 

@@ -26,7 +26,7 @@ use crate::{
     web::{
         self, Page, Words,
         forms::{Choice, Fields, Form, Wrong},
-        schema_form::{Asked, Entered, FOR, MORE, SchemaForm, VERSION, shown},
+        schema_form::{Asked, Entered, FOR, MORE, SchemaForm, VERSION},
         templates::Template,
         when::{Moment, moment},
     },
@@ -198,7 +198,7 @@ pub async fn earlier(page: Page, member: Member, State(app): State<App>, Path((i
 /// The same of the whole installation or of a service point, by its id and name.
 pub async fn earlier_page(page: &Page, app: &App, member: &Member, id: &str, number: &str, point: Option<(&ServicePointId, &str)>) -> web::Result<EarlierPage> {
     let number: i64 = number.parse().map_err(|_| Refusal::NotFound)?;
-    let detail = plugins::find(app, member, id).await?;
+    let ground = Ground::of(app, member, id).await?;
     let found = plugins::configs(app, member, id, point.map(|(point, _)| point), number.checked_add(1), 2).await?;
     let [this, rest @ ..] = &*found else { return Err(Refusal::NotFound.into()) };
     if this.version != number {
@@ -212,19 +212,20 @@ pub async fn earlier_page(page: &Page, app: &App, member: &Member, id: &str, num
         point: point.map(|(_, name)| name.to_owned()),
         at: moment(page.visitor.lang, app.clock.now(), this.created_at),
         by: names.into_values().next(),
-        settings: settings(page, &detail.plugin.manifest, &this.config.0, before),
+        settings: settings(&ground.form(page, None), &this.config.0, before),
         back: point.map_or_else(|| address(id), |(point, _)| format!("/points/{point}/flow/{id}")),
-        plugin: Head::new(page, member, &detail.plugin, "plugin-tab-config"),
+        plugin: Head::new(page, member, &ground.detail.plugin, "plugin-tab-config"),
     })
 }
 
 /// Everything that was set in either; what the schema does not know any more goes by its key.
-fn settings(page: &Page, manifest: &Manifest, now: &Value, before: &Value) -> Vec<SettingView> {
+fn settings(form: &SchemaForm<'_>, now: &Value, before: &Value) -> Vec<SettingView> {
     let keys: BTreeSet<&String> = [now, before].into_iter().filter_map(Value::as_object).flat_map(|config| config.keys()).collect();
-    let text = |config: &Value, key: &str| config.get(key).map(shown).unwrap_or_default();
     let view = |key: &String| {
-        let title = schema::title(&manifest.config["properties"][key], page.visitor.lang).unwrap_or_else(|| key.clone());
-        let (value, before) = (text(now, key), text(before, key));
+        let schema = &form.schema["properties"][key];
+        let title = schema::title(schema, form.lang).unwrap_or_else(|| key.clone());
+        let text = |config: &Value| config.get(key).map(|value| form.named(schema, value)).unwrap_or_default();
+        let (value, before) = (text(now), text(before));
         let changed = value != before;
         SettingView { title, value, before: if changed { before } else { String::new() }, changed }
     };
