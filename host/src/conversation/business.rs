@@ -265,7 +265,7 @@ impl Business {
 
     fn begin_sending(self: &Arc<Self>, conversation: ConversationId) {
         if !self.app.closing.is_cancelled() {
-            self.app.tasks.spawn(sender::work(Arc::clone(self), conversation));
+            sender::begin(self, conversation);
         }
     }
 

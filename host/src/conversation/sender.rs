@@ -4,7 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use relevo_model::*;
 use relevo_store::{
-    Waiting,
+    Claiming, Waiting,
     hot::{Claim, Mark, SendEnd},
 };
 use tokio::sync::Notify;
@@ -20,17 +20,53 @@ const BLOCKS: Duration = Duration::from_secs(30);
 /// How long a message whose fate nobody knows waits for the status that tells.
 const UNCERTAIN: Duration = Duration::from_secs(20);
 
+/// A message whose claim was asked for when its notice came.
+struct Ahead {
+    waiting: Waiting,
+    line: Arc<Line>,
+    at: Time,
+    claiming: Claiming,
+}
+
+/// Begins to work a conversation's lane.
+pub fn begin(business: &Arc<Business>, conversation: ConversationId) {
+    let ahead = business.outbox.first(&conversation).and_then(|(waiting, _)| claim_ahead(business, waiting));
+    business.app.tasks.spawn(work(Arc::clone(business), conversation, ahead));
+}
+
+fn claim_ahead(business: &Business, waiting: Waiting) -> Option<Ahead> {
+    let at = business.app.clock.now();
+    let line = Arc::clone(business.layout().channels.get(&waiting.channel)?);
+    if waiting.state != OutboxState::Pending || ready_at(&line, &waiting) > at {
+        return None;
+    }
+    let claiming = business.cell.claim_ahead(Claim { message: waiting.message, now: at })?;
+    Some(Ahead { waiting, line, at, claiming })
+}
+
 /// Works a conversation's lane until it is empty or this node closes.
-pub async fn work(business: Arc<Business>, conversation: ConversationId) {
+async fn work(business: Arc<Business>, conversation: ConversationId, ahead: Option<Ahead>) {
+    if let Some(Ahead { waiting, line, at, claiming }) = ahead {
+        let message = waiting.message;
+        let sent = async { deliver(&business, &line, waiting, at, claiming.taken().await?).await }.await;
+        if let Err(error) = sent {
+            unnoted(&business, &message, &error).await;
+        }
+    }
     while let Some((waiting, wake)) = business.outbox.first(&conversation) {
         if business.app.closing.is_cancelled() {
             return;
         }
-        if let Err(error) = step(&business, waiting.clone(), &wake).await {
-            tracing::error!(message = %waiting.message, error = format!("{error:#}"), "the outbox could not note how a send ended; it is looked at again");
-            business.pause(Duration::from_secs(1)).await;
+        let message = waiting.message;
+        if let Err(error) = step(&business, waiting, &wake).await {
+            unnoted(&business, &message, &error).await;
         }
     }
+}
+
+async fn unnoted(business: &Business, message: &MessageId, error: &anyhow::Error) {
+    tracing::error!(%message, error = format!("{error:#}"), "the outbox could not note how a send ended; it is looked at again");
+    business.pause(Duration::from_secs(1)).await;
 }
 
 async fn step(business: &Arc<Business>, waiting: Waiting, wake: &Notify) -> anyhow::Result<()> {
@@ -76,10 +112,17 @@ async fn send(business: &Arc<Business>, line: &Line, waiting: Waiting, wake: &No
         }
         return Ok(());
     }
-    if !business.cell.claim(Claim { message: waiting.message, now }).await? {
+    let claimed = business.cell.claim(Claim { message: waiting.message, now }).await?;
+    deliver(business, line, waiting, now, claimed).await
+}
+
+/// Sends what was claimed then, and notes how that ended.
+async fn deliver(business: &Arc<Business>, line: &Line, waiting: Waiting, now: Time, claimed: bool) -> anyhow::Result<()> {
+    if !claimed {
         done(business, &waiting);
         return Ok(());
     }
+    let clock = &business.app.clock;
     // Should noting how it ended fail, then it is one whose fate nobody knows, and not one that nobody sends any more.
     change(business, &waiting, |row| row.state = OutboxState::Sending);
     let first_tried = waiting.first_tried_at.unwrap_or(now);

@@ -229,13 +229,21 @@ impl Base {
 
     /// Hands a job to the writer, which starts with the first.
     pub(crate) async fn put(self: &Arc<Self>, job: Job) -> Result<()> {
+        self.jobs().send(job).await.map_err(|_| Error::Unavailable("the writer stopped".into()))
+    }
+
+    /// The same for whoever cannot wait; false where there is no room just now.
+    pub(crate) fn put_now(self: &Arc<Self>, job: Job) -> bool {
+        self.jobs().try_send(job).is_ok()
+    }
+
+    fn jobs(self: &Arc<Self>) -> &mpsc::Sender<Job> {
         self.touch();
-        let jobs = self.jobs.get_or_init(|| {
+        self.jobs.get_or_init(|| {
             let (jobs, waiting) = mpsc::channel(WAITING);
             tokio::spawn(writer::run(Arc::downgrade(self), waiting));
             jobs
-        });
-        jobs.send(job).await.map_err(|_| Error::Unavailable("the writer stopped".into()))
+        })
     }
 
     fn touch(&self) {

@@ -114,10 +114,14 @@ impl Cell {
 
     /// Takes a message for sending; false when it is no longer to be sent.
     pub async fn claim(&self, claim: Claim) -> Result<bool> {
-        match self.command(Command::Claim(claim)).await? {
-            Answer::Claimed(claimed) => Ok(claimed),
-            _ => unreachable!("a command is answered in kind"),
-        }
+        self.command(Command::Claim(claim)).await?.claimed()
+    }
+
+    /// The same for whoever just heard of the message by a notice: the writer, which told, has it with what it writes next, and need not be woken for it.
+    /// None where that has no room.
+    pub fn claim_ahead(&self, claim: Claim) -> Option<Claiming> {
+        let (reply, answer) = oneshot::channel();
+        self.0.base.put_now(Job::Command(Command::Claim(claim), reply)).then_some(Claiming(answer))
     }
 
     /// Notes how a send ended.
@@ -132,7 +136,7 @@ impl Cell {
     async fn command(&self, command: Command) -> Result<Answer> {
         let (reply, answer) = oneshot::channel();
         self.0.base.put(Job::Command(command, reply)).await?;
-        answer.await.map_err(|_| Error::Unavailable("the writer stopped".into()))?
+        answered(answer).await
     }
 
     /// Marks the cell awake on the platform before its first write: the platform may over-state, never under-state. On Postgres, where other
@@ -184,4 +188,17 @@ impl Cell {
     pub(crate) fn base(&self) -> &Arc<Base> {
         &self.0.base
     }
+}
+
+/// A claim under way: whoever asked for it has to send the message, should it be his.
+pub struct Claiming(oneshot::Receiver<Result<Answer>>);
+
+impl Claiming {
+    pub async fn taken(self) -> Result<bool> {
+        answered(self.0).await?.claimed()
+    }
+}
+
+async fn answered(answer: oneshot::Receiver<Result<Answer>>) -> Result<Answer> {
+    answer.await.map_err(|_| Error::Unavailable("the writer stopped".into()))?
 }

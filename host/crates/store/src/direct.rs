@@ -1,16 +1,23 @@
 //! The writer's own connection to a SQLite file: statements run on the thread that asks for them. Through sqlx each is handed to another thread and waited for,
 //! which costs more than most of them do.
 
-use std::{path::Path, str::FromStr};
+use std::{collections::HashMap, path::Path, str::FromStr};
 
 use rusqlite::{CachedStatement, Connection, OpenFlags, Row, ToSql, types::FromSql};
 
-use crate::{Error, Result, base, sql};
+use crate::{
+    Error, Result, base,
+    sql::{self, Rows},
+};
 
 /// Prepared statements that are kept: one per text, and where rows are written in bulk per number of rows.
 pub(crate) const STATEMENTS: usize = 100;
 
-pub(crate) struct Direct(Connection);
+pub(crate) struct Direct {
+    conn: Connection,
+    /// What statements over rows say of one, by their parts.
+    of_one: HashMap<(&'static str, &'static str), String>,
+}
 
 impl Direct {
     /// Opens a file that is there already, with its tables, to write to it.
@@ -22,13 +29,13 @@ impl Direct {
         let synchronous: i64 = conn.pragma_query_value(None, "synchronous", |row| row.get(0))?;
         let journal: String = conn.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
         base::safe(path, synchronous, &journal)?;
-        Ok(Self(conn))
+        Ok(Self { conn, of_one: HashMap::new() })
     }
 
     pub(crate) fn open_to_read(path: &Path) -> Result<Self> {
         let conn = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
         conn.pragma_update(None, "cache_size", base::READER_CACHE)?;
-        Ok(Self(conn))
+        Ok(Self { conn, of_one: HashMap::new() })
     }
 
     pub(crate) fn run(&mut self, text: &str, arguments: &[&dyn ToSql]) -> Result<u64> {
@@ -50,7 +57,13 @@ impl Direct {
 
     /// A statement whose arguments are bound in the order of its question marks.
     pub(crate) fn prepare(&mut self, text: &str) -> Result<Statement<'_>> {
-        Ok(Statement { statement: self.0.prepare_cached(text)?, bound: 0 })
+        Ok(Statement { statement: self.conn.prepare_cached(text)?, bound: 0 })
+    }
+
+    /// The same for one row of such a statement.
+    pub(crate) fn prepare_row(&mut self, rows: &Rows) -> Result<Statement<'_>> {
+        let text = self.of_one.entry((rows.head, rows.tail)).or_insert_with(|| rows.text_or_fail());
+        Ok(Statement { statement: self.conn.prepare_cached(text)?, bound: 0 })
     }
 
     /// A statement that names its arguments by number. SQLite numbers names as they come, whatever they say.

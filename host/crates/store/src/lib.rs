@@ -51,7 +51,7 @@ pub use api_keys::*;
 pub use audit::*;
 pub use base::{Read, Write};
 pub use business::*;
-pub use cell::{Cell, Notice};
+pub use cell::{Cell, Claiming, Notice};
 pub use channels::*;
 pub use collections::*;
 pub use conversations::*;

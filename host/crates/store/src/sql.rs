@@ -120,7 +120,7 @@ macro_rules! run_rows {
                     query.execute(c).await.map(|done| done.rows_affected()).map_err($crate::Error::from)
                 }
                 $crate::sql::On::Direct(c) => {
-                    let mut statement = c.prepare(&$sql.text_or_fail())?;
+                    let mut statement = c.prepare_row(&$sql)?;
                     let mut touched = 0;
                     for $row in chunk {
                         $(statement.bind(&$col)?;)+
@@ -151,7 +151,7 @@ macro_rules! all_rows {
                     found.extend(query.fetch_all(c).await?);
                 }
                 $crate::sql::On::Direct(c) => {
-                    let mut statement = c.prepare(&$sql.text_or_fail())?;
+                    let mut statement = c.prepare_row(&$sql)?;
                     for $row in chunk {
                         $(statement.bind(&$col)?;)+
                         statement.all(&mut found)?;
@@ -190,11 +190,33 @@ impl Rows {
     /// The text of one row, for a connection whose transaction is rolled back whenever a statement fails: SQLite then need not keep what the statement has changed
     /// before.
     pub(crate) fn text_or_fail(&self) -> String {
-        let text = self.text(1, false);
-        match text.strip_prefix("INSERT INTO ") {
-            Some(rest) => format!("INSERT OR FAIL INTO {rest}"),
-            None => text.replacen(") UPDATE ", ") UPDATE OR FAIL ", 1),
+        let text = self.text_of_one().unwrap_or_else(|| self.text(1, false));
+        match (text.strip_prefix("INSERT INTO "), text.strip_prefix("UPDATE ")) {
+            (Some(rest), _) => format!("INSERT OR FAIL INTO {rest}"),
+            (_, Some(rest)) => format!("UPDATE OR FAIL {rest}"),
+            _ => text,
         }
+    }
+
+    /// An update of one row, its values where the list's columns were named. SQLite gathers what an update takes from a list in a table that it makes for that, which
+    /// takes longer than the update; and so it does with the list of an `IN`.
+    fn text_of_one(&self) -> Option<String> {
+        let Some(names) = self.head.strip_prefix("WITH v (").and_then(|head| head.strip_suffix(") AS (VALUES ")) else {
+            let head = self.head.strip_suffix(" IN (VALUES ")?;
+            return Some(format!("{head} = ?1{}", self.tail.strip_prefix(')')?));
+        };
+        let (update, condition) = self.tail.strip_prefix(") ").filter(|tail| tail.starts_with("UPDATE "))?.split_once(" FROM v WHERE ")?;
+        let places: Vec<(String, String)> = names.split(", ").enumerate().map(|(at, name)| (format!("v.{name}"), format!("?{}", at + 1))).collect();
+        let text = format!("{update} WHERE {condition}");
+        let words = text.split_inclusive(|c: char| !c.is_ascii_alphanumeric() && c != '_' && c != '.');
+        Some(
+            words
+                .map(|word| {
+                    let named = word.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+                    places.iter().find(|(name, _)| name == named).map_or_else(|| word.to_owned(), |(name, place)| word.replacen(name, place, 1))
+                })
+                .collect(),
+        )
     }
 
     /// The text for so many rows. SQLite gets bare question marks: looking named parameters up costs it a quadratic time.
@@ -272,5 +294,37 @@ where
 {
     fn decode(value: <DB as Database>::ValueRef<'r>) -> Result<Self, BoxDynError> {
         Ok(Self(serde_json::from_str(<&str>::decode(value)?)?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Rows;
+
+    #[test]
+    fn one_row_is_updated_without_a_list() {
+        let update = Rows {
+            head: "WITH v (id, n, now) AS (VALUES ",
+            columns: 3,
+            tail: ") UPDATE t SET n = t.n + v.n, at = CASE WHEN v.n > 0 THEN v.now ELSE at END FROM v WHERE t.id = v.id AND rev.id <> v.idle RETURNING t.id",
+        };
+        let one = "UPDATE OR FAIL t SET n = t.n + ?2, at = CASE WHEN ?2 > 0 THEN ?3 ELSE at END WHERE t.id = ?1 AND rev.id <> v.idle RETURNING t.id";
+        assert_eq!(update.text_or_fail(), one);
+        let many = "WITH v (id, n, now) AS (VALUES ($1,$2,$3), ($4,$5,$6)) UPDATE t SET n";
+        assert!(update.text(2, true).starts_with(many), "{}", update.text(2, true));
+    }
+
+    #[test]
+    fn one_row_is_deleted_without_a_list() {
+        let delete = Rows { head: "DELETE FROM t WHERE id IN (VALUES ", columns: 1, tail: ") RETURNING id" };
+        assert_eq!(delete.text_or_fail(), "DELETE FROM t WHERE id = ?1 RETURNING id");
+    }
+
+    #[test]
+    fn one_row_is_looked_up_or_added_as_many_are() {
+        let find = Rows { head: "WITH v (id) AS (VALUES ", columns: 1, tail: ") SELECT t.id FROM v WHERE v.id = 1" };
+        assert_eq!(find.text_or_fail(), "WITH v (id) AS (VALUES (?)) SELECT t.id FROM v WHERE v.id = 1");
+        let add = Rows { head: "INSERT INTO t (id, n) VALUES ", columns: 2, tail: " ON CONFLICT DO NOTHING" };
+        assert_eq!(add.text_or_fail(), "INSERT OR FAIL INTO t (id, n) VALUES (?,?) ON CONFLICT DO NOTHING");
     }
 }

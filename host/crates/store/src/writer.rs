@@ -1,11 +1,13 @@
 //! The one writer of a cell: takes all that waits, runs each kind as one statement over many rows, commits once, answers everybody.
 
+mod parked;
 mod turns;
 
 use std::{
     panic::AssertUnwindSafe,
     sync::{Arc, Mutex, Weak},
     thread,
+    time::{Duration, Instant},
 };
 
 use futures::FutureExt;
@@ -25,6 +27,8 @@ use crate::{
 const GROUP: usize = 64;
 /// How often a message is taken in anew when another node's write stands in its way.
 const TRIES: u32 = 5;
+/// How long what nobody waits for is kept back for company at most.
+const LINGERS: Duration = Duration::from_millis(3);
 
 pub(crate) enum Job {
     Command(Command, oneshot::Sender<Result<Answer>>),
@@ -98,10 +102,16 @@ async fn work(base: Weak<Base>, mut jobs: mpsc::Receiver<Job>, first: Job) -> Op
         };
         let base = base.upgrade()?;
         let after = if matches!(job, Job::Command(..)) {
+            let mut group = Vec::new();
+            let mut after = gather(&mut jobs, Some(job), &mut group);
+            if after.is_none() && group.iter().all(|(command, _)| command.may_linger()) {
+                after = linger(&base, &mut jobs, &mut group).await;
+            }
             let hot = connected(&base, held.hot.take()).await;
             let _turn = if matches!(hot, Ok(Hot::Direct(_))) { turns::wait() } else { None };
-            let mut group = Vec::new();
-            let after = gather(&mut jobs, job, &mut group);
+            if after.is_none() {
+                after = gather(&mut jobs, None, &mut group);
+            }
             held.hot = match hot {
                 Ok(hot) => serve_guarded(&base, hot, group).await,
                 Err(error) => {
@@ -150,14 +160,32 @@ impl Job {
 }
 
 /// Takes what waits, up to what is no command.
-fn gather(jobs: &mut mpsc::Receiver<Job>, first: Job, group: &mut Vec<Waiting>) -> Option<Job> {
-    let mut next = Some(first);
-    while let Some(job) = next {
-        match job {
+fn gather(jobs: &mut mpsc::Receiver<Job>, first: Option<Job>, group: &mut Vec<Waiting>) -> Option<Job> {
+    let mut next = first;
+    while group.len() < GROUP {
+        match next.take().or_else(|| jobs.try_recv().ok())? {
             Job::Command(command, reply) => group.push((command, reply)),
             other => return Some(other),
         }
-        next = if group.len() < GROUP { jobs.try_recv().ok() } else { None };
+    }
+    None
+}
+
+/// Waits until something comes that has to be written at once, or for long enough.
+async fn linger(base: &Base, jobs: &mut mpsc::Receiver<Job>, group: &mut Vec<Waiting>) -> Option<Job> {
+    let deadline = Instant::now() + LINGERS;
+    while group.len() < GROUP {
+        let next = if base.is_postgres() { tokio::time::timeout_at(deadline.into(), jobs.recv()).await.ok() } else { parked::until(deadline, jobs.recv()) };
+        match next.flatten()? {
+            Job::Command(command, reply) => {
+                let lingers = command.may_linger();
+                group.push((command, reply));
+                if !lingers {
+                    return gather(jobs, None, group);
+                }
+            }
+            other => return Some(other),
+        }
     }
     None
 }

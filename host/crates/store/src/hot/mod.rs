@@ -57,6 +57,15 @@ pub(crate) enum Answer {
     Marked,
 }
 
+impl Answer {
+    pub(crate) fn claimed(self) -> Result<bool> {
+        match self {
+            Self::Claimed(claimed) => Ok(claimed),
+            _ => unreachable!("a command is answered in kind"),
+        }
+    }
+}
+
 impl Command {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
@@ -73,6 +82,12 @@ impl Command {
             Self::Finish(commit) => !commit.effects.is_empty() || !matches!(commit.end, TurnEnd::Done),
             Self::Receive(_) | Self::Claim(_) | Self::Mark(_) => false,
         }
+    }
+
+    /// True for what nobody waits for: how a send ended. Written with the next that comes, it costs no commit of its own; a process that dies meanwhile knows no
+    /// less than one that died while it sent.
+    pub(crate) const fn may_linger(&self) -> bool {
+        matches!(self, Self::Mark(_))
     }
 
     /// True for what only the owner of the cell may do.
