@@ -3,6 +3,7 @@
 use std::{
     collections::HashSet,
     os::unix::process::ExitStatusExt,
+    pin::pin,
     sync::{
         Arc,
         atomic::{AtomicU32, Ordering},
@@ -87,7 +88,7 @@ impl Scene<'_> {
         let process = loop {
             let process = Process::start(self.place, listen, Some(&graph.url()), self.kill_at())?;
             self.arm(&graph, &process);
-            if self.watch(&process, &graph, &mut talk, end).await? {
+            if self.watch(&process, &graph, &mut talk, end).await? && self.repeats(&process, &graph, &talk, &webhook, end).await? {
                 break process;
             }
             graph.clear_hook();
@@ -98,10 +99,8 @@ impl Scene<'_> {
             }
         };
         ensure!(!self.deaths.is_empty(), "the point was not passed so often: nothing was killed");
-        let Talk::Ended(said) = &talk else { bail!("settled before everything was said") };
-        dialogue::repeat(&webhook, said).await?;
-        self.settles(&process, &graph, end).await?;
         drop(process);
+        let Talk::Ended(said) = &talk else { bail!("settled before everything was said") };
 
         let (broken, tally) =
             invariants::Run { before, said, log: graph.log(), told: self.plan.statuses.is_some(), patient: self.plan.patient, deaths: &self.deaths }
@@ -149,8 +148,7 @@ impl Scene<'_> {
     /// Waits until the process was killed (false) or everything is settled (true).
     async fn watch(&mut self, process: &Process, graph: &FakeGraph, talk: &mut Talk, end: Instant) -> Result<bool> {
         loop {
-            if let Some(status) = process.ended()? {
-                ensure!(matches!(status.signal(), Some(ABORTED | KILLED)), "relevo ended by itself: {status}");
+            if was_killed(process)? {
                 return Ok(false);
             }
             talk.look().await?;
@@ -169,13 +167,26 @@ impl Scene<'_> {
         }
     }
 
-    async fn settles(&mut self, process: &Process, graph: &FakeGraph, end: Instant) -> Result<()> {
-        while !self.is_settled(graph).await? {
-            ensure!(process.ended()?.is_none(), "relevo ended after all was settled");
-            ensure!(Instant::now() < end, "not settled after everything was sent again: {}", self.unsettled(graph).await?);
-            tokio::time::sleep(LOOK).await;
+    /// Says everything again, and waits until that is settled too; false when the process was killed meanwhile. One that is to end after a commit ends when others
+    /// see already what was committed: all may look settled then.
+    async fn repeats(&mut self, process: &Process, graph: &FakeGraph, talk: &Talk, webhook: &str, end: Instant) -> Result<bool> {
+        let Talk::Ended(said) = talk else { bail!("settled before everything was said") };
+        let mut repeated = pin!(dialogue::repeat(webhook, said));
+        let mut taken = false;
+        while !taken || !self.is_settled(graph).await? {
+            if was_killed(process)? {
+                ensure!(self.kill_at().is_some(), "relevo ended after all was settled");
+                return Ok(false);
+            }
+            if taken {
+                ensure!(Instant::now() < end, "not settled after everything was sent again: {}", self.unsettled(graph).await?);
+                tokio::time::sleep(LOOK).await;
+            } else if let Ok(sent) = tokio::time::timeout(LOOK, &mut repeated).await {
+                sent?;
+                taken = true;
+            }
         }
-        Ok(())
+        Ok(true)
     }
 
     async fn is_settled(&mut self, graph: &FakeGraph) -> Result<bool> {
@@ -212,6 +223,12 @@ impl Scene<'_> {
             Err(_) => Ok("statuses are on their way".to_owned()),
         }
     }
+}
+
+fn was_killed(process: &Process) -> Result<bool> {
+    let ended = process.ended()?;
+    ensure!(ended.is_none_or(|status| matches!(status.signal(), Some(ABORTED | KILLED))), "relevo ended by itself: {ended:?}");
+    Ok(ended.is_some())
 }
 
 /// What everybody says, while they say it and after.
