@@ -8,6 +8,7 @@ use crate::support::*;
 on_both!(
     a_turn_learns_the_same_however_its_context_is_read,
     taking_over_cancels_what_the_bot_had_not_sent,
+    what_is_asked_for_ahead_is_had_once_and_not_after_a_take_over,
     taking_over_twice_is_told_once,
     an_agent_who_writes_takes_the_conversation,
     nobody_writes_in_a_conversation_that_is_not_there,
@@ -53,6 +54,18 @@ async fn taking_over_cancels_what_the_bot_had_not_sent(w: World) {
     }
     w.mark(&chat, said[0], SendEnd::Sent { provider_id: "wamid.a".into() }).await;
     assert_eq!(w.message(&said[0]).await.state, Delivery::Sent);
+}
+
+async fn what_is_asked_for_ahead_is_had_once_and_not_after_a_take_over(w: World) {
+    let (chat, said) = w.answered(ANA, &["a", "b"]).await;
+    let ahead = |message| w.cell.claim_ahead(Claim { message, now: w.now() }).expect("the writer has room");
+
+    let (first, second) = (ahead(said[0]), ahead(said[0]));
+    assert_eq!((first.taken().await.unwrap(), second.taken().await.unwrap()), (true, false));
+
+    w.take_over(&chat.id).await;
+    assert!(!ahead(said[1]).taken().await.unwrap());
+    assert_eq!((w.outbox(&said[0]).await, w.outbox(&said[1]).await), (OutboxState::Sending, OutboxState::Cancelled));
 }
 
 async fn taking_over_twice_is_told_once(w: World) {
