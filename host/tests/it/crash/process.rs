@@ -18,7 +18,7 @@ use super::place::Place;
 /// Ports below those that the system gives to outgoing connections, so that nobody takes one while the process is down.
 const PORTS: (u16, u16) = (11_000, 20_000);
 
-/// A running `relevo demo`. It is killed when this is dropped.
+/// A running `relevo`. It is killed when this is dropped.
 pub struct Process {
     child: Killer,
     log: PathBuf,
@@ -43,13 +43,15 @@ impl Killer {
 }
 
 impl Process {
-    /// Starts it on this place; `kill_at` is `RELEVO_KILL_AT`.
+    /// Starts it on this place; `kill_at` is `RELEVO_KILL_AT`. Without a provider it makes the demo. With one it serves what the demo left: to look at the
+    /// passwords of its people again would take longer than all else that a start does.
     pub fn start(place: &Place, listen: SocketAddr, graph: Option<&str>, kill_at: Option<String>) -> Result<Self> {
         let log = place.next_log()?;
         let errors = File::create(&log)?;
         let mut command = Command::new(env!("CARGO_BIN_EXE_relevo"));
-        command.arg("demo").env_clear().envs(place.environment()).current_dir(&place.folder);
+        command.arg(if graph.is_some() { "serve" } else { "demo" }).env_clear().envs(place.environment()).current_dir(&place.folder);
         command.env("RELEVO_LISTEN", listen.to_string()).env("RELEVO_LOG", "json");
+        command.env("META_APP_SECRET", "demo-app-secret").env("META_VERIFY_TOKEN", "demo-verify-token");
         command.envs(graph.map(|url| ("META_GRAPH_URL", url)));
         command.envs(kill_at.map(|point| ("RELEVO_KILL_AT", point)));
         let child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(errors).spawn().context("relevo does not start")?;
