@@ -1,5 +1,4 @@
 -- Lists of conversations are sorted by the hour of the last message first: its index alone is kept, which a message seldom changes.
--- A binary from before this does not keep it: what it still hears during an upgrade is listed by an earlier hour until something more is said.
 ALTER TABLE conversations ADD COLUMN last_hour BIGINT NOT NULL DEFAULT 0;
 UPDATE conversations SET last_hour = COALESCE(last_message_at, 0) / 3600000;
 DROP INDEX conversations_by_time;
